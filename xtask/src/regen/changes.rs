@@ -1,0 +1,67 @@
+//! The difference between two documents, place by place, so that a stale file is explained by the field that made it so.
+
+use serde_json::Value;
+
+/// The places where two documents differ, at most `limit` of them, each with what happened there.
+pub(crate) fn between(old: &Value, new: &Value, limit: usize) -> Vec<String> {
+    let mut found = Vec::new();
+    walk("", old, new, &mut found);
+    let more = found.len().saturating_sub(limit);
+    found.truncate(limit);
+    if more > 0 {
+        found.push(format!("and {more} more"));
+    }
+    found
+}
+
+fn walk(place: &str, old: &Value, new: &Value, found: &mut Vec<String>) {
+    match (old, new) {
+        (Value::Object(before), Value::Object(after)) => {
+            for (key, value) in before {
+                let inner = format!("{place}/{}", key.replace('~', "~0").replace('/', "~1"));
+                match after.get(key) {
+                    Some(other) => walk(&inner, value, other, found),
+                    None => found.push(format!("{inner} was removed")),
+                }
+            }
+            for key in after.keys().filter(|key| !before.contains_key(*key)) {
+                let inner = format!("{place}/{}", key.replace('~', "~0").replace('/', "~1"));
+                found.push(format!("{inner} was added"));
+            }
+        }
+        (before, after) if before == after => {}
+        (before, after) => found.push(format!(
+            "{place} was {}, is {}",
+            shortened(before),
+            shortened(after)
+        )),
+    }
+}
+
+fn shortened(value: &Value) -> String {
+    let text = value.to_string();
+    if text.chars().count() <= 60 {
+        return text;
+    }
+    text.chars().take(57).chain("...".chars()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_changed_field_is_named_by_its_place() {
+        let old = json!({"components": {"schemas": {"Run": {"properties": {"id": {"type": "integer"}, "trace": {}}}}}});
+        let new = json!({"components": {"schemas": {"Run": {"properties": {"id": {"type": "string"}, "log/s": {}}}}}});
+        assert_eq!(
+            between(&old, &new, 10),
+            [
+                "/components/schemas/Run/properties/id/type was \"integer\", is \"string\"",
+                "/components/schemas/Run/properties/trace was removed",
+                "/components/schemas/Run/properties/log~1s was added",
+            ]
+        );
+    }
+}

@@ -1,0 +1,362 @@
+//! Operations: references followed, one type for the success and one for the errors, status codes kept.
+
+use serde_json::{Map, Value, json};
+
+use super::{Draft, pascal};
+use crate::regen::document::{Document, Operation, entries, schema_name, text};
+use crate::regen::problem::Problem;
+
+/// What an answer carries.
+#[derive(Debug, Clone, PartialEq)]
+enum Body {
+    Empty,
+    Json(Value),
+    /// Another media type: handed on as a stream of bytes.
+    Raw(String, Value),
+}
+
+/// One answer of an operation.
+#[derive(Debug, Clone)]
+struct Answer {
+    status: String,
+    description: String,
+    body: Body,
+}
+
+impl Draft {
+    /// All paths of the document, rewritten.
+    pub(super) fn paths(&mut self, document: &Document) -> Value {
+        let operations = match document.operations() {
+            Ok(operations) => operations,
+            Err(problem) => {
+                self.problems.push(problem);
+                return Value::Null;
+            }
+        };
+        let mut paths = Map::new();
+        for operation in &operations {
+            match self.operation(document, operation) {
+                Ok(rewritten) => {
+                    let item = paths
+                        .entry(operation.path.to_owned())
+                        .or_insert_with(|| json!({}));
+                    item[operation.method] = rewritten;
+                }
+                Err(problem) => self.problems.push(problem),
+            }
+        }
+        Value::Object(paths)
+    }
+
+    fn operation(
+        &mut self,
+        document: &Document,
+        operation: &Operation<'_>,
+    ) -> Result<Value, Problem> {
+        let name = operation.name();
+        let mut rewritten = Map::new();
+        for key in ["operationId", "summary", "description"] {
+            if let Some(value) = operation.value.get(key) {
+                rewritten.insert(key.to_owned(), value.clone());
+            }
+        }
+        rewritten.insert("parameters".to_owned(), self.parameters(&name, operation));
+        if let Some(body) = operation.value.get("requestBody") {
+            let body = document.resolve(body)?;
+            rewritten.insert("requestBody".to_owned(), self.request_body(&name, body));
+        }
+        rewritten.insert(
+            "responses".to_owned(),
+            self.responses(document, &name, &operation.value["responses"])?,
+        );
+        Ok(Value::Object(rewritten))
+    }
+
+    fn parameters(&mut self, name: &str, operation: &Operation<'_>) -> Value {
+        let mut kept = Vec::new();
+        for parameter in &operation.parameters {
+            let own = text(parameter, "name").unwrap_or_default();
+            if parameter.get("x-transport") == Some(&Value::Bool(true)) {
+                self.report.add(
+                    name,
+                    format!("the header parameter {own}"),
+                    "no parameter",
+                    "the client's transport sends it",
+                );
+                continue;
+            }
+            let place = format!("{name}, parameter {own}");
+            let schema = self.inline(
+                &format!("{}{}", pascal(name), pascal(own)),
+                &place,
+                &parameter["schema"],
+            );
+            let mut copy = json!({ "name": own, "in": parameter["in"], "schema": schema });
+            for key in ["required", "description"] {
+                if let Some(value) = parameter.get(key) {
+                    copy[key] = value.clone();
+                }
+            }
+            kept.push(copy);
+        }
+        Value::Array(kept)
+    }
+
+    fn request_body(&mut self, name: &str, body: &Value) -> Value {
+        let mut content = Map::new();
+        for (media_type, media) in entries(body.get("content")) {
+            let schema = self.inline(
+                &format!("{}Request", pascal(name)),
+                &format!("{name}, request body"),
+                &media["schema"],
+            );
+            content.insert(media_type.to_owned(), json!({ "schema": schema }));
+        }
+        json!({ "required": true, "content": content })
+    }
+
+    fn responses(
+        &mut self,
+        document: &Document,
+        name: &str,
+        responses: &Value,
+    ) -> Result<Value, Problem> {
+        let mut answers = Vec::new();
+        for (status, response) in entries(Some(responses)) {
+            if status.starts_with("x-") {
+                continue;
+            }
+            let response = document.resolve(response)?;
+            answers.push(self.answer(name, status, response));
+        }
+        let (successes, errors): (Vec<Answer>, Vec<Answer>) = answers
+            .into_iter()
+            .partition(|answer| answer.status.starts_with(['1', '2', '3']));
+        let successes = self.successes(name, successes)?;
+        let errors = self.without_default(name, errors);
+        let errors = self.errors(name, errors);
+        let mut rewritten = Map::new();
+        for answer in successes.into_iter().chain(errors) {
+            let mut response = json!({ "description": answer.description });
+            match answer.body {
+                Body::Empty => {}
+                Body::Json(schema) => {
+                    response["content"] = json!({ "application/json": { "schema": schema } });
+                }
+                Body::Raw(media_type, schema) => {
+                    response["content"] = json!({ media_type: { "schema": schema } });
+                }
+            }
+            rewritten.insert(answer.status, response);
+        }
+        Ok(Value::Object(rewritten))
+    }
+
+    fn answer(&mut self, name: &str, status: &str, response: &Value) -> Answer {
+        let place = format!("{name}, answer {status}");
+        let mut body = Body::Empty;
+        if let Some((media_type, media)) = entries(response.get("content")).next() {
+            let plain = media_type.split(';').next().unwrap_or(media_type).trim();
+            if plain == "application/json" || plain.ends_with("+json") {
+                if plain != "application/json" {
+                    self.report.add(
+                        &place,
+                        plain,
+                        "application/json",
+                        "the generator types no other JSON",
+                    );
+                }
+                let own = format!("{}{}Answer", pascal(name), pascal(status));
+                body = Body::Json(self.answer_schema(&own, &place, &media["schema"]));
+            } else {
+                body = Body::Raw(media_type.to_owned(), media["schema"].clone());
+            }
+        }
+        Answer {
+            status: status.to_owned(),
+            description: text(response, "description").unwrap_or_default().to_owned(),
+            body,
+        }
+    }
+
+    /// An alternative of named schemas stays as it is until the answers are joined; anything else may get a name.
+    fn answer_schema(&mut self, own: &str, place: &str, schema: &Value) -> Value {
+        if references(schema).is_some() {
+            return json!({ "oneOf": schema["oneOf"] });
+        }
+        self.inline(own, place, schema)
+    }
+
+    /// One success type: several shapes become an alternative, a shape beside an empty answer becomes optional.
+    fn successes(&mut self, name: &str, answers: Vec<Answer>) -> Result<Vec<Answer>, Problem> {
+        let shapes = distinct(&answers);
+        let has_empty = answers.iter().any(|answer| answer.body == Body::Empty);
+        if answers
+            .iter()
+            .any(|answer| matches!(answer.body, Body::Raw(..)))
+            && answers.len() > 1
+        {
+            return Err(Problem::new(
+                name,
+                "it answers both a stream of bytes and something else",
+                "describe one success, or split the operation",
+            ));
+        }
+        if shapes.is_empty() {
+            return Ok(answers);
+        }
+        let mut schema = self.joined(name, "Success", &shapes);
+        if has_empty {
+            self.report.add(
+                name,
+                "a success with a body and one without",
+                "Option<T>",
+                "the transport hook turns an empty success into null",
+            );
+            self.empty_is_null.push(name.to_owned());
+            schema = json!({ "nullable": true, "allOf": [schema] });
+        }
+        Ok(answers
+            .into_iter()
+            .filter(|answer| answer.body != Body::Empty)
+            .map(|answer| match answer.body {
+                Body::Json(_) => Answer {
+                    body: Body::Json(schema.clone()),
+                    ..answer
+                },
+                _ => answer,
+            })
+            .collect())
+    }
+
+    /// One error type. An error without a body beside typed ones is left undeclared: it arrives with its status.
+    fn errors(&mut self, name: &str, answers: Vec<Answer>) -> Vec<Answer> {
+        let shapes = distinct(&answers);
+        if shapes.is_empty() {
+            return answers;
+        }
+        let schema = self.joined(name, "Error", &shapes);
+        let mut kept = Vec::new();
+        for answer in answers {
+            if matches!(answer.body, Body::Json(_)) {
+                kept.push(Answer {
+                    body: Body::Json(schema.clone()),
+                    ..answer
+                });
+                continue;
+            }
+            self.report.add(
+                format!("{name}, answer {}", answer.status),
+                "an error without a typed body",
+                "not declared",
+                "beside typed errors the generator takes none; it arrives as UnexpectedResponse with its status",
+            );
+        }
+        kept
+    }
+
+    /// `default` counts as a success and as an error for the generator; it means every error.
+    fn without_default(&mut self, name: &str, answers: Vec<Answer>) -> Vec<Answer> {
+        let mut kept = Vec::new();
+        for answer in answers {
+            if answer.status != "default" {
+                kept.push(answer);
+                continue;
+            }
+            self.report.add(
+                format!("{name}, answer default"),
+                "default",
+                "4XX and 5XX",
+                "the generator takes default for a success as well",
+            );
+            for range in ["4XX", "5XX"] {
+                kept.push(Answer {
+                    status: range.to_owned(),
+                    ..answer.clone()
+                });
+            }
+        }
+        kept
+    }
+
+    /// The one schema for several: itself, a named alternative that covers all, or a new one.
+    fn joined(&mut self, name: &str, suffix: &str, shapes: &[Value]) -> Value {
+        if let [only] = shapes
+            && references(only).is_none()
+        {
+            return only.clone();
+        }
+        let mut wanted: Vec<Value> = Vec::new();
+        for shape in shapes {
+            let parts = match shape.get("oneOf").and_then(Value::as_array) {
+                Some(parts) => parts.clone(),
+                None => vec![shape.clone()],
+            };
+            for part in parts {
+                if !wanted.contains(&part) {
+                    wanted.push(part);
+                }
+            }
+        }
+        let target = match self.covering(&wanted) {
+            Some(existing) => existing,
+            None => {
+                let own = format!("{}{suffix}", pascal(name));
+                let variants = self.rewrite_variants(&own, name, &wanted);
+                self.schemas
+                    .insert(own.clone(), json!({ "oneOf": variants }));
+                own
+            }
+        };
+        self.report.add(
+            name,
+            format!("{} shapes of {}", wanted.len(), suffix.to_lowercase()),
+            format!("the type {target}"),
+            "the generator takes one type each for success and error; the status is kept",
+        );
+        json!({ "$ref": format!("#/components/schemas/{target}") })
+    }
+
+    /// The smallest named alternative that holds all the shapes.
+    fn covering(&self, wanted: &[Value]) -> Option<String> {
+        self.schemas
+            .iter()
+            .filter_map(|(name, schema)| {
+                let parts = references(schema)?;
+                let covers = wanted
+                    .iter()
+                    .all(|shape| schema_name(shape).is_some_and(|part| parts.contains(&part)));
+                covers.then_some((parts.len(), name))
+            })
+            .min()
+            .map(|(_, name)| name.clone())
+    }
+
+    fn rewrite_variants(&mut self, own: &str, place: &str, wanted: &[Value]) -> Value {
+        let alternative = json!({ "oneOf": wanted });
+        self.variants(own, place, &alternative["oneOf"])
+    }
+}
+
+/// The names in a `oneOf` that consists of references only.
+fn references(schema: &Value) -> Option<Vec<&str>> {
+    schema
+        .get("oneOf")?
+        .as_array()?
+        .iter()
+        .map(schema_name)
+        .collect()
+}
+
+/// The different JSON shapes among answers.
+fn distinct(answers: &[Answer]) -> Vec<Value> {
+    let mut shapes = Vec::new();
+    for answer in answers {
+        if let Body::Json(schema) = &answer.body
+            && !shapes.contains(schema)
+        {
+            shapes.push(schema.clone());
+        }
+    }
+    shapes
+}

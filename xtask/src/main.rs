@@ -22,6 +22,17 @@ enum Chore {
         #[arg(long)]
         check: bool,
     },
+    /// Make a client from any description, with all that is made from it in one folder
+    RegenDocument {
+        /// The description, YAML or JSON
+        #[arg(long)]
+        from: PathBuf,
+        /// An existing folder
+        #[arg(long)]
+        out: PathBuf,
+        #[arg(long)]
+        check: bool,
+    },
     #[command(name = regen::CHILD, hide = true)]
     GenerateChild,
 }
@@ -30,6 +41,7 @@ fn main() -> ExitCode {
     let root = workspace_root();
     let outcome = match Arguments::parse().chore {
         Chore::Regen { check } => regen::run(&root, check),
+        Chore::RegenDocument { from, out, check } => regen::run_for(&from, &out, check),
         Chore::GenerateChild => regen::child(),
     };
     match outcome {

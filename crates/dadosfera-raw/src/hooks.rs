@@ -91,17 +91,27 @@ impl ClientHooks<Inner> for Client {
         request: reqwest::Request,
         info: &OperationInfo,
     ) -> reqwest::Result<reqwest::Response> {
-        let Some(op) = op(info.operation_id) else {
-            // Both come from one description, so there is always a row; without one nothing special is known.
-            return self.client().execute(request).await;
-        };
-        let response = self.inner().0.call(self.client(), request, op).await?;
-        Ok(if op.empty_is_null {
-            null_for_empty(response)
-        } else {
-            response
-        })
+        send(self.client(), self.inner(), request, op(info.operation_id)).await
     }
+}
+
+/// Hands a request to the transport, and makes an empty success what the generated type expects.
+pub(crate) async fn send(
+    http: &reqwest::Client,
+    inner: &Inner,
+    request: reqwest::Request,
+    op: Option<&'static Op>,
+) -> reqwest::Result<reqwest::Response> {
+    let Some(op) = op else {
+        // Client and table come from one description, so there is a row; without one nothing special is known.
+        return http.execute(request).await;
+    };
+    let response = inner.0.call(http, request, op).await?;
+    Ok(if op.empty_is_null {
+        null_for_empty(response)
+    } else {
+        response
+    })
 }
 
 /// Where an operation answers a body or nothing, the generated type is optional and wants `null` for nothing.
@@ -109,11 +119,7 @@ fn null_for_empty(response: reqwest::Response) -> reqwest::Response {
     if response.status() != reqwest::StatusCode::NO_CONTENT {
         return response;
     }
-    let mut null = reqwest::Response::from(http_response("null"));
+    let mut null = reqwest::Response::from(http::Response::new("null"));
     *null.headers_mut() = response.headers().clone();
     null
-}
-
-fn http_response(body: &'static str) -> http::Response<&'static str> {
-    http::Response::new(body)
 }

@@ -6,10 +6,8 @@
 
 #[rustfmt::skip]
 #[expect(
-    clippy::all,
     clippy::allow_attributes,
     clippy::allow_attributes_without_reason,
-    clippy::needless_pass_by_value,
     missing_docs,
     unreachable_pub,
     unused_mut,
@@ -26,6 +24,8 @@ mod maybe;
 mod open_enum;
 mod operation;
 mod secret;
+#[cfg(test)]
+mod shapes;
 mod timestamp;
 
 pub use generated::{Client, types};

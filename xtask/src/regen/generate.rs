@@ -8,8 +8,9 @@ use std::process::{Command, Stdio};
 
 use progenitor_impl::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TypeImpl};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
+use super::document::schema_name;
 use super::normalise::Normalised;
 use super::problem::Problem;
 
@@ -38,15 +39,18 @@ pub(crate) fn source(normalised: &Normalised) -> Result<String, Vec<Problem>> {
     run(&job).map_err(|whole| blame(&job, &whole))
 }
 
-/// Tries each operation alone. Where all of them pass, the fault lies in how they meet.
+/// Tries the named schemas alone, and then each operation alone. Where all of them pass, the fault lies in how they meet.
 fn blame(job: &Job, whole: &str) -> Vec<Problem> {
+    if let Some(problem) = blame_schema(job) {
+        return vec![problem];
+    }
     let mut problems = Vec::new();
     let paths = job.document.get("paths").and_then(Value::as_object);
     for (path, item) in paths.into_iter().flatten() {
         for (method, operation) in item.as_object().into_iter().flatten() {
             let mut alone = job.document.clone();
             if let Some(paths) = alone.get_mut("paths") {
-                *paths = serde_json::json!({ path.as_str(): { method.as_str(): operation } });
+                *paths = json!({ path.as_str(): { method.as_str(): operation } });
             }
             let one = Job {
                 document: alone,
@@ -73,6 +77,61 @@ fn blame(job: &Job, whole: &str) -> Vec<Problem> {
         ));
     }
     problems
+}
+
+/// The schema at fault: of those that fail with only what they refer to, the one that refers to least.
+fn blame_schema(job: &Job) -> Option<Problem> {
+    let schemas = job.document.pointer("/components/schemas")?.as_object()?;
+    let mut alone: Vec<(&String, Map<String, Value>)> = schemas
+        .keys()
+        .map(|name| (name, closure(schemas, name)))
+        .collect();
+    alone.sort_by_key(|(_, needed)| needed.len());
+    let try_with = |needed: &Map<String, Value>| {
+        run(&Job {
+            document: json!({
+                "openapi": "3.0.3",
+                "info": job.document["info"],
+                "paths": {},
+                "components": { "schemas": needed },
+            }),
+            open_enums: job.open_enums.clone(),
+        })
+    };
+    try_with(schemas).err()?;
+    alone.iter().find_map(|(name, needed)| {
+        let error = try_with(needed).err()?;
+        Some(Problem::new(
+            format!("schema {name}"),
+            format!("the generator cannot take it: {error}"),
+            "simplify this schema in the description",
+        ))
+    })
+}
+
+/// A schema with all that it refers to.
+fn closure(schemas: &Map<String, Value>, name: &str) -> Map<String, Value> {
+    let mut needed = Map::new();
+    let mut waiting = vec![name.to_owned()];
+    while let Some(next) = waiting.pop() {
+        let Some(schema) = schemas.get(&next).filter(|_| !needed.contains_key(&next)) else {
+            continue;
+        };
+        needed.insert(next, schema.clone());
+        references(schema, &mut waiting);
+    }
+    needed
+}
+
+fn references(value: &Value, found: &mut Vec<String>) {
+    if let Some(name) = schema_name(value) {
+        found.push(name.to_owned());
+    }
+    match value {
+        Value::Object(object) => object.values().for_each(|inner| references(inner, found)),
+        Value::Array(items) => items.iter().for_each(|inner| references(inner, found)),
+        _ => {}
+    }
 }
 
 fn run(job: &Job) -> Result<String, String> {
@@ -152,6 +211,6 @@ pub(crate) fn child() -> Result<String, String> {
 }
 
 fn string_schema<T: serde::de::DeserializeOwned>(format: &str) -> Result<T, String> {
-    serde_json::from_value(serde_json::json!({"type": "string", "format": format}))
+    serde_json::from_value(json!({"type": "string", "format": format}))
         .map_err(|error| error.to_string())
 }

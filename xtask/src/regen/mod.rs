@@ -13,8 +13,6 @@ mod polish;
 mod problem;
 mod refuse;
 mod report;
-#[cfg(test)]
-mod tests;
 
 use std::path::{Path, PathBuf};
 
@@ -26,48 +24,110 @@ use self::problem::listed;
 
 pub(crate) use self::generate::{CHILD, child};
 
-/// The description that everything is made from.
-const DESCRIPTION: &str = "openapi/maestro.yaml";
-/// What the generator sees: committed, so that a stale file can be explained by the field that changed.
-const NORMALISED: &str = "openapi/maestro.normalized.json";
-const REPORT: &str = "openapi/normalize-report.txt";
-const GENERATED: &str = "crates/dadosfera-raw/src/generated.rs";
-const OPS: &str = "crates/dadosfera-raw/src/ops.rs";
+/// A description and where what is made from it goes, as paths from the workspace's root.
+#[derive(Debug, Clone)]
+struct Target {
+    description: PathBuf,
+    /// What the generator sees: committed, so that a stale file can be explained by the field that changed.
+    normalised: PathBuf,
+    report: PathBuf,
+    generated: PathBuf,
+    ops: PathBuf,
+}
 
-/// Everything that a regen makes, as (path from the workspace's root, text).
+impl Target {
+    /// The API itself.
+    fn maestro() -> Self {
+        Self {
+            description: "openapi/maestro.yaml".into(),
+            normalised: "openapi/maestro.normalized.json".into(),
+            report: "openapi/normalize-report.txt".into(),
+            generated: "crates/dadosfera-raw/src/generated.rs".into(),
+            ops: "crates/dadosfera-raw/src/ops.rs".into(),
+        }
+    }
+
+    /// Shapes that the API does not have today and that the stock generator panics on: compiled and tried in the tests
+    /// of the raw crate.
+    fn shapes() -> Self {
+        Self {
+            description: "xtask/shapes/shapes.yaml".into(),
+            ..Self::beside("xtask/shapes", "crates/dadosfera-raw/src/shapes")
+        }
+    }
+
+    fn beside(notes: impl AsRef<Path>, code: impl AsRef<Path>) -> Self {
+        Self {
+            description: PathBuf::new(),
+            normalised: notes.as_ref().join("normalized.json"),
+            report: notes.as_ref().join("normalize-report.txt"),
+            generated: code.as_ref().join("generated.rs"),
+            ops: code.as_ref().join("ops.rs"),
+        }
+    }
+}
+
+/// Everything that a regen makes.
 #[derive(Debug)]
 struct Output {
-    files: Vec<(&'static str, String)>,
+    files: Vec<(PathBuf, String)>,
     normalised: Value,
 }
 
 /// Runs `regen` or `regen --check` in the workspace at `root`.
 pub(crate) fn run(root: &Path, check: bool) -> Result<String, String> {
-    let text = read(root, DESCRIPTION)?;
-    let output = make(&text, DESCRIPTION)?;
-    if check {
-        return compare(root, &output);
-    }
-    let changes = changed_places(root, &output);
-    let mut written = Vec::new();
-    for (path, text) in &output.files {
-        if read(root, path).ok().as_deref() != Some(text) {
-            std::fs::write(root.join(path), text).map_err(|error| format!("{path}: {error}"))?;
-            written.push(*path);
-        }
-    }
-    if written.is_empty() {
-        return Ok("regen: everything was up to date".to_owned());
-    }
-    let mut message = format!("regen: wrote {}", written.join(", "));
-    for change in changes {
-        message.push_str(&format!("\n  {change}"));
-    }
-    Ok(message)
+    each(root, &[Target::maestro(), Target::shapes()], check)
 }
 
-fn make(text: &str, name: &str) -> Result<Output, String> {
-    let document = Document::parse(text, name)?;
+/// Makes a client from any description, with all that is made from it in one folder.
+pub(crate) fn run_for(description: &Path, folder: &Path, check: bool) -> Result<String, String> {
+    let target = Target {
+        description: description.to_path_buf(),
+        ..Target::beside(folder, folder)
+    };
+    each(Path::new("."), &[target], check)
+}
+
+fn each(root: &Path, targets: &[Target], check: bool) -> Result<String, String> {
+    let mut stale = Vec::new();
+    let mut written = Vec::new();
+    for target in targets {
+        let text = read(root, &target.description)?;
+        let output = make(&text, target)?;
+        let old: Vec<&(PathBuf, String)> = output
+            .files
+            .iter()
+            .filter(|(path, text)| read(root, path).ok().as_deref() != Some(text))
+            .collect();
+        if old.is_empty() {
+            continue;
+        }
+        let changes = changed_places(root, target, &output);
+        for (path, text) in old {
+            if !check {
+                std::fs::write(root.join(path), text)
+                    .map_err(|error| format!("{}: {error}", path.display()))?;
+            }
+            written.push(path.display().to_string());
+        }
+        stale.extend(changes);
+    }
+    if written.is_empty() {
+        return Ok("regen: everything is up to date".to_owned());
+    }
+    let changes: String = stale.iter().map(|change| format!("\n  {change}")).collect();
+    if check {
+        return Err(format!(
+            "stale: {}{changes}\nrun `cargo xtask regen`, review and commit what it writes",
+            written.join(", ")
+        ));
+    }
+    Ok(format!("regen: wrote {}{changes}", written.join(", ")))
+}
+
+fn make(text: &str, target: &Target) -> Result<Output, String> {
+    let name = target.description.display().to_string();
+    let document = Document::parse(text, &name)?;
     let broken = lint::lint(&document);
     if !broken.is_empty() {
         return Err(listed(
@@ -84,17 +144,18 @@ fn make(text: &str, name: &str) -> Result<Output, String> {
     }
     let normalised = normalise::normalise(&document)
         .map_err(|problems| listed(&format!("{name} cannot be normalised"), problems))?;
-    let generated = source(&normalised)?;
+    let header = format!("// Generated by `cargo xtask regen` from {name}; do not edit.\n\n");
+    let generated = header.clone() + &source(&normalised)?;
     let table = ops::table(&document, &normalised).map_err(|problem| problem.to_string())?;
     let mut pretty = serde_json::to_string_pretty(&normalised.document)
-        .map_err(|error| format!("{NORMALISED}: {error}"))?;
+        .map_err(|error| format!("{name}: {error}"))?;
     pretty.push('\n');
     Ok(Output {
         files: vec![
-            (NORMALISED, pretty),
-            (REPORT, normalised.report.text()),
-            (GENERATED, generated),
-            (OPS, table),
+            (target.normalised.clone(), pretty),
+            (target.report.clone(), normalised.report.text(&name)),
+            (target.generated.clone(), generated),
+            (target.ops.clone(), header + &table),
         ],
         normalised: normalised.document,
     })
@@ -103,34 +164,13 @@ fn make(text: &str, name: &str) -> Result<Output, String> {
 fn source(normalised: &Normalised) -> Result<String, String> {
     let raw = generate::source(normalised)
         .map_err(|problems| listed("the generator failed", problems))?;
-    let polished = polish::polish(&raw, normalised)
-        .map_err(|problems| listed("the pass over the generated code failed", problems))?;
-    Ok(format!(
-        "// Generated by `cargo xtask regen` from openapi/maestro.yaml; do not edit.\n\n{polished}"
-    ))
-}
-
-fn compare(root: &Path, output: &Output) -> Result<String, String> {
-    let stale: Vec<&str> = output
-        .files
-        .iter()
-        .filter(|(path, text)| read(root, path).ok().as_deref() != Some(text))
-        .map(|(path, _)| *path)
-        .collect();
-    if stale.is_empty() {
-        return Ok("regen --check: everything is up to date".to_owned());
-    }
-    let mut message = format!("stale: {}", stale.join(", "));
-    for change in changed_places(root, output) {
-        message.push_str(&format!("\n  {change}"));
-    }
-    message.push_str("\nrun `cargo xtask regen`, review and commit what it writes");
-    Err(message)
+    polish::polish(&raw, normalised)
+        .map_err(|problems| listed("the pass over the generated code failed", problems))
 }
 
 /// What changed in the description since the last regen, place by place.
-fn changed_places(root: &Path, output: &Output) -> Vec<String> {
-    let old = read(root, NORMALISED)
+fn changed_places(root: &Path, target: &Target, output: &Output) -> Vec<String> {
+    let old = read(root, &target.normalised)
         .ok()
         .and_then(|text| serde_json::from_str::<Value>(&text).ok());
     old.map_or_else(Vec::new, |old| {
@@ -138,7 +178,6 @@ fn changed_places(root: &Path, output: &Output) -> Vec<String> {
     })
 }
 
-fn read(root: &Path, path: &str) -> Result<String, String> {
-    let full: PathBuf = root.join(path);
-    std::fs::read_to_string(&full).map_err(|error| format!("{path}: {error}"))
+fn read(root: &Path, path: &Path) -> Result<String, String> {
+    std::fs::read_to_string(root.join(path)).map_err(|error| format!("{}: {error}", path.display()))
 }

@@ -1,1 +1,27 @@
-//! Being built.
+#![doc = include_str!("../README.md")]
+
+mod clock;
+mod emulator;
+mod faults;
+mod options;
+mod seed;
+
+mod admin;
+mod answer;
+mod api;
+mod call;
+mod dispatch;
+mod lang;
+mod operations;
+mod routes;
+mod server;
+mod shared;
+mod state;
+mod tokens;
+
+pub use clock::Clock;
+pub use emulator::{Builder, Emulator, StartError};
+pub use faults::{Fault, FaultEffect};
+pub use options::{Options, RefreshAnswer};
+pub use seed::{Seed, SeedCustomer, SeedError, SeedPipeline, SeedUser};
+pub use shared::RecordedRequest;

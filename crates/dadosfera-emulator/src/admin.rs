@@ -1,0 +1,191 @@
+//! The admin interface under `/__emulator__/`, for those who drive an emulator from outside its process.
+//!
+//! It answers callers on this machine only. It never passes through faults, and is not recorded.
+
+use std::time::Duration;
+
+use http::{Method, StatusCode};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::answer::Answer;
+use crate::dispatch::{Request, RequestBody};
+use crate::faults::{Fault, FaultEffect};
+use crate::operations::{self, OPERATIONS};
+use crate::shared::Shared;
+
+/// Where it lives; no operation's path begins so.
+pub(crate) const PREFIX: &str = "/__emulator__/";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ClockChange {
+    advance_seconds: Option<u64>,
+    hold: Option<bool>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewFault {
+    operation: Option<String>,
+    #[serde(default = "once")]
+    times: u32,
+    effect: Effect,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Effect {
+    Status(u16),
+    Html(u16),
+    DropBefore,
+    DropAfter,
+    Truncate,
+    DelayMs(u64),
+    RetryAfter(u64),
+}
+
+/// Answers a request whose path begins with [`PREFIX`].
+pub(crate) fn handle(shared: &Shared, request: &Request) -> Answer {
+    let what = request.path.strip_prefix(PREFIX).unwrap_or_default();
+    match (&request.method, what) {
+        (&Method::GET, "") => Answer::ok(info(shared)),
+        (&Method::GET, "clock") => Answer::ok(clock(shared)),
+        (&Method::POST, "clock") => with_body(request, |change| change_clock(shared, &change)),
+        (&Method::GET, "jwks.json" | "jwks") => Answer::ok(shared.api().tokens.jwks()),
+        (&Method::GET, "faults") => Answer::ok(faults(shared)),
+        (&Method::POST, "faults") => with_body(request, |fault| add_fault(shared, fault)),
+        (&Method::DELETE, "faults") => {
+            shared.faults.clear();
+            Answer::no_content()
+        }
+        (&Method::GET, "requests") => Answer::ok(requests(shared)),
+        (&Method::GET, _) if what.starts_with("totp/") => totp(shared, &what["totp/".len()..]),
+        _ => Answer::framework(
+            StatusCode::NOT_FOUND,
+            format!("Cannot {} {}", request.method, request.path),
+        ),
+    }
+}
+
+/// The answer to callers from elsewhere.
+pub(crate) fn forbidden() -> Answer {
+    Answer::framework(
+        StatusCode::FORBIDDEN,
+        "The admin interface answers this machine only",
+    )
+}
+
+fn info(shared: &Shared) -> Value {
+    let operations: Vec<Value> = OPERATIONS
+        .iter()
+        .map(|operation| {
+            json!({
+                "id": operation.id,
+                "method": operation.method,
+                "path": operation.path,
+                "authenticated": operation.authenticated(),
+                "permission": operation.permission,
+            })
+        })
+        .collect();
+    json!({
+        "name": env!("CARGO_PKG_NAME"),
+        "version": env!("CARGO_PKG_VERSION"),
+        "clock": clock(shared),
+        "operations": operations,
+    })
+}
+
+fn clock(shared: &Shared) -> Value {
+    json!({ "now": shared.clock.now(), "held": shared.clock.is_held() })
+}
+
+fn change_clock(shared: &Shared, change: &ClockChange) -> Answer {
+    match change.hold {
+        Some(true) => shared.clock.hold(),
+        Some(false) => shared.clock.release(),
+        None => {}
+    }
+    if let Some(seconds) = change.advance_seconds {
+        shared.clock.advance(Duration::from_secs(seconds));
+    }
+    Answer::ok(clock(shared))
+}
+
+fn faults(shared: &Shared) -> Value {
+    let pending = shared.faults.list().into_iter();
+    let pending: Vec<Value> = pending
+        .map(|fault| {
+            json!({
+                "operation": fault.operation,
+                "times": fault.times,
+                "effect": format!("{:?}", fault.effect),
+            })
+        })
+        .collect();
+    json!({ "pending": pending })
+}
+
+fn add_fault(shared: &Shared, fault: NewFault) -> Answer {
+    let operation = match fault.operation {
+        None => None,
+        Some(id) => match operations::by_id(&id) {
+            Some(known) => Some(known.id),
+            None => return Answer::invalid(vec![format!("operation {id} does not exist")]),
+        },
+    };
+    shared.faults.add(Fault {
+        operation,
+        times: fault.times,
+        effect: match fault.effect {
+            Effect::Status(status) => FaultEffect::Status(status),
+            Effect::Html(status) => FaultEffect::Html(status),
+            Effect::DropBefore => FaultEffect::DropBefore,
+            Effect::DropAfter => FaultEffect::DropAfter,
+            Effect::Truncate => FaultEffect::Truncate,
+            Effect::DelayMs(millis) => FaultEffect::Delay(Duration::from_millis(millis)),
+            Effect::RetryAfter(seconds) => FaultEffect::RetryAfter(seconds),
+        },
+    });
+    Answer::created(faults(shared))
+}
+
+fn requests(shared: &Shared) -> Value {
+    let requests = shared.requests().into_iter();
+    let requests: Vec<Value> = requests
+        .map(|request| {
+            json!({
+                "operation": request.operation,
+                "method": request.method,
+                "path": request.path,
+                "status": request.status,
+            })
+        })
+        .collect();
+    json!({ "requests": requests })
+}
+
+fn totp(shared: &Shared, username: &str) -> Answer {
+    let username = percent_encoding::percent_decode_str(username).decode_utf8_lossy();
+    let now = shared.clock.now();
+    match shared.api().world.users.totp_now(&username, now) {
+        Some(code) => Answer::ok(json!({ "totp": code })),
+        None => Answer::framework(StatusCode::NOT_FOUND, "No user with MFA has this name"),
+    }
+}
+
+fn with_body<T: DeserializeOwned>(request: &Request, act: impl FnOnce(T) -> Answer) -> Answer {
+    let RequestBody::Whole(bytes) = &request.body else {
+        return Answer::framework(StatusCode::PAYLOAD_TOO_LARGE, "request entity too large");
+    };
+    match serde_json::from_slice(bytes) {
+        Ok(body) => act(body),
+        Err(error) => Answer::invalid(vec![error.to_string()]),
+    }
+}
+
+fn once() -> u32 {
+    1
+}

@@ -1,0 +1,144 @@
+//! What an operation answers: status, headers, content, and the five shapes of an error.
+
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use serde_json::{Value, json};
+
+use crate::lang::{Language, Told};
+
+/// One answer, before it is written to a connection.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    pub(crate) content: Content,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Content {
+    Empty,
+    Json(Value),
+    Text(String),
+    Html(String),
+}
+
+impl Answer {
+    pub(crate) fn ok(body: Value) -> Self {
+        Self::json(StatusCode::OK, body)
+    }
+
+    pub(crate) fn created(body: Value) -> Self {
+        Self::json(StatusCode::CREATED, body)
+    }
+
+    pub(crate) fn no_content() -> Self {
+        Self::new(StatusCode::NO_CONTENT, Content::Empty)
+    }
+
+    pub(crate) fn text(text: String) -> Self {
+        Self::new(StatusCode::OK, Content::Text(text))
+    }
+
+    pub(crate) fn json(status: StatusCode, body: Value) -> Self {
+        Self::new(status, Content::Json(body))
+    }
+
+    pub(crate) fn new(status: StatusCode, content: Content) -> Self {
+        Self {
+            status,
+            headers: Vec::new(),
+            content,
+        }
+    }
+
+    /// Shape 1: `{"detail": "<text>"}`.
+    pub(crate) fn detail(status: StatusCode, text: impl Into<String>) -> Self {
+        let text: String = text.into();
+        Self::json(status, json!({ "detail": text }))
+    }
+
+    /// Shape 2: a platform exception.
+    pub(crate) fn exception(status: StatusCode, exception_type: &str, traceback: &str) -> Self {
+        let detail = json!({
+            "status": false,
+            "exception_type": exception_type,
+            "traceback": traceback,
+            "data": null,
+        });
+        Self::json(status, json!({ "detail": detail }))
+    }
+
+    /// Shape 3: `{"msg": "<word>"}`.
+    pub(crate) fn msg(status: StatusCode, text: &str) -> Self {
+        Self::json(status, json!({ "msg": text }))
+    }
+
+    /// Shape 4: a message and the status, and nothing else.
+    pub(crate) fn status_message(status: StatusCode, text: &str) -> Self {
+        Self::json(
+            status,
+            json!({ "message": text, "statusCode": status.as_u16() }),
+        )
+    }
+
+    /// Shape 5 with a code, in the caller's language.
+    pub(crate) fn told(told: Told, language: Language) -> Self {
+        let status = StatusCode::from_u16(told.status()).unwrap_or(StatusCode::UNAUTHORIZED);
+        Self::json(
+            status,
+            json!({
+                "statusCode": told.status(),
+                "message": told.message(language),
+                "error": told.error(language),
+                "code": told.code(),
+            }),
+        )
+    }
+
+    /// Shape 5 without a code: the framework's own words, always English.
+    pub(crate) fn framework(status: StatusCode, message: impl Into<Value>) -> Self {
+        let message: Value = message.into();
+        Self::json(
+            status,
+            json!({
+                "statusCode": status.as_u16(),
+                "message": message,
+                "error": status.canonical_reason().unwrap_or("Error"),
+            }),
+        )
+    }
+
+    /// Shape 5 for input that does not validate: one message for each thing that is wrong.
+    pub(crate) fn invalid(messages: Vec<String>) -> Self {
+        Self::framework(StatusCode::BAD_REQUEST, messages)
+    }
+
+    pub(crate) fn with_header(mut self, name: HeaderName, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.push((name, value));
+        }
+        self
+    }
+
+    pub(crate) fn with_retry_after(self, seconds: u64) -> Self {
+        self.with_header(header::RETRY_AFTER, &seconds.to_string())
+    }
+}
+
+impl Content {
+    pub(crate) fn media_type(&self) -> Option<&'static str> {
+        match self {
+            Self::Empty => None,
+            Self::Json(_) => Some("application/json; charset=utf-8"),
+            Self::Text(_) => Some("text/plain; charset=utf-8"),
+            Self::Html(_) => Some("text/html; charset=utf-8"),
+        }
+    }
+
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
+        match self {
+            Self::Empty => Vec::new(),
+            Self::Json(value) => value.to_string().into_bytes(),
+            Self::Text(text) | Self::Html(text) => text.into_bytes(),
+        }
+    }
+}

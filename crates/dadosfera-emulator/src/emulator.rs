@@ -1,0 +1,212 @@
+//! One running emulator, in this process.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use crate::api::Api;
+use crate::clock::Clock;
+use crate::faults::Fault;
+use crate::options::Options;
+use crate::seed::{Seed, SeedError};
+use crate::server;
+use crate::shared::{RecordedRequest, Shared};
+use crate::tokens::Tokens;
+
+/// A running emulator. It listens on this machine only, and stops when it is dropped.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use dadosfera_emulator::Emulator;
+/// use serde_json::{Value, json};
+///
+/// let emulator = Emulator::start().await?;
+/// let signed_in: Value = reqwest::Client::new()
+///     .post(format!("{}/auth/sign-in", emulator.base_url()))
+///     .json(&json!({"username": "ana@acme.example", "password": "acme-ana-password"}))
+///     .send()
+///     .await?
+///     .json()
+///     .await?;
+/// assert_eq!(signed_in["customer"]["name"], "acme_corp");
+/// assert_eq!(emulator.count("sign_in"), 1);
+/// # Ok(())
+/// # }
+/// ```
+pub struct Emulator {
+    shared: Arc<Shared>,
+    base_url: String,
+    server: JoinHandle<()>,
+}
+
+/// An emulator that is yet to start.
+#[derive(Debug, Clone, Default)]
+pub struct Builder {
+    port: u16,
+    seed: Seed,
+    hold_clock: bool,
+    options: Option<Options>,
+}
+
+/// Why an emulator did not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// Another program listens on this port.
+    #[error("port {0} is taken")]
+    PortTaken(u16),
+    /// The port cannot be listened on.
+    #[error("cannot listen on port {port}")]
+    Listen {
+        /// The port.
+        port: u16,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The seed makes no world.
+    #[error("the seed is wrong at {0}")]
+    Seed(#[from] SeedError),
+}
+
+impl Emulator {
+    /// Starts one with the default seed, on a free port, with a clock that follows real time.
+    ///
+    /// # Errors
+    /// When no port can be listened on.
+    pub async fn start() -> Result<Self, StartError> {
+        Self::builder().start().await
+    }
+
+    /// Starts one that differs.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// Where it listens: `http://127.0.0.1:PORT`.
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// Its clock; clones share it.
+    pub fn clock(&self) -> Clock {
+        self.shared.clock.clone()
+    }
+
+    /// The requests that it met, in the order in which they arrived; the first 100,000 of them.
+    pub fn requests(&self) -> Vec<RecordedRequest> {
+        self.shared.requests()
+    }
+
+    /// How many requests named this operation, whatever became of them.
+    pub fn count(&self, operation: &str) -> usize {
+        self.shared.count(operation)
+    }
+
+    /// Makes something go wrong.
+    pub fn inject(&self, fault: Fault) {
+        self.shared.faults.add(fault);
+    }
+
+    /// How many faults have not happened yet: more than 0 at the end of a test means that it did not test them.
+    pub fn pending_faults(&self) -> usize {
+        let pending = self.shared.faults.list();
+        pending.iter().map(|fault| fault.times as usize).sum()
+    }
+
+    /// The one-time code of a user with MFA that is valid on the virtual clock.
+    pub fn totp_now(&self, username: &str) -> Option<String> {
+        let now = self.shared.clock.now();
+        self.shared.api().world.users.totp_now(username, now)
+    }
+
+    /// Stops it: when this returns, its port is free and its connections are closed.
+    pub async fn stop(mut self) {
+        self.server.abort();
+        // It was told to end, so that it did not end by itself is no news.
+        let _ = (&mut self.server).await;
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+impl Builder {
+    /// The port; 0, which means any free one, unless given.
+    #[must_use]
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// What the world starts with.
+    #[must_use]
+    pub fn seed(mut self, seed: Seed) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Holds the clock from the start: at the seed's `starts_at`, else at the real time, cut to a whole second.
+    #[must_use]
+    pub fn hold_clock(mut self) -> Self {
+        self.hold_clock = true;
+        self
+    }
+
+    /// How it behaves; instead of the seed's options.
+    #[must_use]
+    pub fn options(mut self, options: Options) -> Self {
+        self.options = Some(options);
+        self
+    }
+
+    /// Starts it, on the runtime that this is called from.
+    ///
+    /// # Errors
+    /// When the port cannot be listened on or the seed makes no world.
+    pub async fn start(self) -> Result<Emulator, StartError> {
+        let Self {
+            port,
+            mut seed,
+            hold_clock,
+            options,
+        } = self;
+        if let Some(options) = options {
+            seed.options = options;
+        }
+        let clock = Clock::starting(seed.starts_at);
+        if hold_clock {
+            clock.hold();
+        }
+        let api = Api {
+            world: seed.build(clock.now())?,
+            tokens: Tokens::from_seed(seed.seed),
+            options: seed.options,
+        };
+        let (listener, address) = listen(port).await?;
+        let shared = Arc::new(Shared::new(api, clock));
+        Ok(Emulator {
+            server: tokio::spawn(server::serve(listener, Arc::clone(&shared))),
+            base_url: format!("http://{address}"),
+            shared,
+        })
+    }
+}
+
+async fn listen(port: u16) -> Result<(TcpListener, SocketAddr), StartError> {
+    let refused = |source: io::Error| match source.kind() {
+        io::ErrorKind::AddrInUse => StartError::PortTaken(port),
+        _ => StartError::Listen { port, source },
+    };
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+        .await
+        .map_err(refused)?;
+    let address = listener.local_addr().map_err(refused)?;
+    Ok((listener, address))
+}

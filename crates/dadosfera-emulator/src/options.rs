@@ -1,0 +1,70 @@
+//! What an emulator can be told to do differently: the points on which the sources of the API disagree, and lives and durations.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+/// How this emulator behaves where the API's sources disagree, and how long things last.
+///
+/// ```
+/// use dadosfera_emulator::{Options, RefreshAnswer};
+///
+/// let options = Options {
+///     refresh_answer: RefreshAnswer::Flat,
+///     rotate_refresh_tokens: true,
+///     ..Options::default()
+/// };
+/// assert!(options.refresh_requires_customer_name);
+/// ```
+///
+/// Durations are of the virtual clock; in a seed file they are whole seconds (`"run_duration": 30`).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// Whether a refresh without `customerName` is refused with 400 (the documentation says that it is sent).
+    pub refresh_requires_customer_name: bool,
+    /// Where a refresh answer carries its token.
+    pub refresh_answer: RefreshAnswer,
+    /// Whether a refresh also hands out a new refresh token.
+    pub rotate_refresh_tokens: bool,
+    /// Whether a refresh token works once: its second use is 401 and revokes all refresh tokens of that sign-in.
+    pub single_use_refresh_tokens: bool,
+    /// How long an access token lives.
+    #[serde(deserialize_with = "seconds")]
+    pub access_token_life: Duration,
+    /// How long a refresh token lives.
+    #[serde(deserialize_with = "seconds")]
+    pub refresh_token_life: Duration,
+    /// How long a run takes from RUNNING to SUCCESS or FAILED.
+    #[serde(deserialize_with = "seconds")]
+    pub run_duration: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            refresh_requires_customer_name: true,
+            refresh_answer: RefreshAnswer::Nested,
+            rotate_refresh_tokens: false,
+            single_use_refresh_tokens: false,
+            access_token_life: Duration::from_secs(30 * 60),
+            refresh_token_life: Duration::from_secs(24 * 60 * 60),
+            run_duration: Duration::from_secs(30),
+        }
+    }
+}
+
+/// The two forms in which a refresh answer was reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum RefreshAnswer {
+    /// `{"tokens": {"accessToken": …}}`
+    Nested,
+    /// `{"accessToken": …}`
+    Flat,
+}
+
+fn seconds<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    u32::deserialize(deserializer).map(|seconds| Duration::from_secs(seconds.into()))
+}

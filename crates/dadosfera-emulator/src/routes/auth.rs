@@ -1,0 +1,194 @@
+//! Sign-in and refresh.
+
+use std::time::Duration;
+
+use http::header::SET_COOKIE;
+use serde_json::{Value, json};
+
+use crate::answer::Answer;
+use crate::api::Api;
+use crate::call::Call;
+use crate::lang::Told;
+use crate::options::RefreshAnswer;
+use crate::routes::{fields, times};
+use crate::state::users::{Customer, SignIn, User};
+use crate::tokens::{Claims, Use};
+
+pub(crate) fn sign_in(api: &mut Api, call: &Call) -> Answer {
+    let mut wrong = Vec::new();
+    let mut text = |name| fields::string(&call.body, name).map_err(|why| wrong.push(why));
+    let (username, password) = (text("username"), text("password"));
+    let code = match call.body.get("totp") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(code)) => Some(code.as_str()),
+        Some(_) => {
+            wrong.push("totp must be a string".into());
+            None
+        }
+    };
+    let (Ok(username), Ok(password)) = (username, password) else {
+        return Answer::invalid(wrong);
+    };
+    if !wrong.is_empty() {
+        return Answer::invalid(wrong);
+    }
+    let (body, holder) = match api.world.users.sign_in(username, password, code, call.now) {
+        SignIn::WrongPassword => return Answer::told(Told::WrongPassword, call.language),
+        SignIn::Disabled => return Answer::told(Told::UserDisabled, call.language),
+        SignIn::TooManyAttempts { retry_after } => {
+            return Answer::told(Told::TooManyAttempts, call.language)
+                .with_retry_after(retry_after);
+        }
+        SignIn::CodeRequired(user) => {
+            return Answer::ok(json!({
+                "permissions": user.permissions(),
+                "mfaStatus": "required",
+                "customer": customer(&user.customer),
+            }));
+        }
+        SignIn::Welcome(user) => (welcome(user), Holder::of(user)),
+    };
+    let family = api.world.chance.uuid().to_string();
+    let access = issue(api, call, &holder, Use::Access, &family);
+    let refresh = issue(api, call, &holder, Use::Refresh, &family);
+    let cookies = [
+        ("ddf-access-token", access.as_str()),
+        ("ddf-refresh-token", refresh.as_str()),
+    ]
+    .map(|(name, value)| format!("{name}={value}; Path=/; HttpOnly; Secure; SameSite=Lax"));
+    let mut body = body;
+    body["tokens"] = json!({ "idToken": "", "accessToken": access, "refreshToken": refresh });
+    cookies.iter().fold(Answer::ok(body), |answer, cookie| {
+        answer.with_header(SET_COOKIE, cookie)
+    })
+}
+
+pub(crate) fn refresh_access_token(api: &mut Api, call: &Call) -> Answer {
+    let mut wrong = Vec::new();
+    let token = fields::string(&call.body, "refreshToken");
+    if let Err(why) = &token {
+        wrong.push(why.clone());
+    }
+    let customer_name = match call.body.get("customerName") {
+        Some(Value::String(name)) => Some(name.as_str()),
+        None | Some(Value::Null) if !api.options.refresh_requires_customer_name => None,
+        _ => {
+            wrong.push("customerName must be a string".into());
+            None
+        }
+    };
+    let (Ok(token), true) = (token, wrong.is_empty()) else {
+        return Answer::invalid(wrong);
+    };
+    let Some((holder, family)) = accept_refresh(api, call, token, customer_name) else {
+        return Answer::told(Told::Unauthorized, call.language);
+    };
+    let mut tokens = json!({ "accessToken": issue(api, call, &holder, Use::Access, &family) });
+    if api.options.rotate_refresh_tokens {
+        tokens["refreshToken"] = json!(issue(api, call, &holder, Use::Refresh, &family));
+    }
+    Answer::ok(match api.options.refresh_answer {
+        RefreshAnswer::Nested => json!({ "tokens": tokens }),
+        RefreshAnswer::Flat => tokens,
+    })
+}
+
+/// Whose token it is, and of which sign-in. A wrong customer's name does not use a token up.
+fn accept_refresh(
+    api: &mut Api,
+    call: &Call,
+    token: &str,
+    customer_name: Option<&str>,
+) -> Option<(Holder, String)> {
+    let claims = api.tokens.verify(token, Use::Refresh, call.now)?;
+    let user = api.world.users.by_id(&claims.sub)?;
+    let named = customer_name.is_none_or(|name| name == user.customer.name);
+    if user.disabled || !named {
+        return None;
+    }
+    let holder = Holder::of(user);
+    let once = api.options.single_use_refresh_tokens;
+    if once
+        && !api
+            .world
+            .refresh_families
+            .use_once(&claims.sid, &claims.jti)
+    {
+        return None;
+    }
+    Some((holder, claims.sid))
+}
+
+/// Whom a token is for.
+struct Holder {
+    user_id: String,
+    customer: String,
+}
+
+impl Holder {
+    fn of(user: &User) -> Self {
+        Self {
+            user_id: user.id.clone(),
+            customer: user.customer.name.clone(),
+        }
+    }
+}
+
+fn issue(api: &mut Api, call: &Call, holder: &Holder, token_use: Use, family: &str) -> String {
+    let life = match token_use {
+        Use::Access => api.options.access_token_life,
+        Use::Refresh => api.options.refresh_token_life,
+    };
+    let iat = call.now.timestamp();
+    let claims = Claims {
+        sub: holder.user_id.clone(),
+        customer: holder.customer.clone(),
+        token_use,
+        sid: family.to_owned(),
+        jti: api.world.chance.uuid().to_string(),
+        iat,
+        exp: iat.saturating_add(whole_seconds(life)),
+    };
+    api.tokens.sign(&claims)
+}
+
+fn whole_seconds(life: Duration) -> i64 {
+    i64::try_from(life.as_secs()).unwrap_or(i64::MAX)
+}
+
+/// All of a sign-in's answer but the tokens.
+fn welcome(user: &User) -> Value {
+    let signed = times::millis(user.created_at);
+    json!({
+        "permissions": user.permissions(),
+        // The value of a sign-in that passed the second factor is not recorded; "none" is what was seen beside tokens.
+        "mfaStatus": "none",
+        "termsOfUse": {
+            "status": "ok",
+            "lastSigned": {
+                "version": 1,
+                "publicUrl": "https://example.com/terms",
+                "enforceDate": signed,
+                "createdAt": signed,
+            },
+        },
+        "user": {
+            "id": user.id,
+            "name": user.name,
+            "username": user.username,
+            "createdAt": signed,
+        },
+        "customer": customer(&user.customer),
+    })
+}
+
+fn customer(customer: &Customer) -> Value {
+    json!({
+        "id": customer.id,
+        "name": customer.name,
+        "tier": customer.tier,
+        "scheduleLimit": customer.schedule_limit,
+        "modules": customer.modules,
+        "links": [{}],
+    })
+}

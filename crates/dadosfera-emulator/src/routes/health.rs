@@ -1,0 +1,16 @@
+//! Whether the service is up, in the shape of the framework's standard health module.
+
+use serde_json::{Map, Value, json};
+
+use crate::answer::Answer;
+use crate::api::Api;
+use crate::call::Call;
+use crate::state::health;
+
+pub(crate) fn get(_: &mut Api, _: &Call) -> Answer {
+    let up: Map<String, Value> = health::UP
+        .iter()
+        .map(|part| ((*part).to_owned(), json!({ "status": "up" })))
+        .collect();
+    Answer::ok(json!({ "status": "ok", "info": up, "error": {}, "details": up }))
+}

@@ -1,0 +1,23 @@
+//! The rules of the world: pure and deterministic.
+//!
+//! Nothing here knows HTTP, is async, or reads a clock: every function is given the time.
+//! What happens by itself (runs that end, schedules that fire) happens in [`world::World::catch_up`], in the order of time.
+
+pub(crate) mod chance;
+pub(crate) mod ids;
+pub(crate) mod landing;
+pub(crate) mod schedule;
+pub(crate) mod totp;
+
+pub(crate) mod api_keys;
+pub(crate) mod permissions;
+pub(crate) mod refresh_families;
+pub(crate) mod users;
+
+pub(crate) mod health;
+pub(crate) mod job_input;
+pub(crate) mod jobs;
+pub(crate) mod pipelines;
+pub(crate) mod runs;
+
+pub(crate) mod world;

@@ -1,0 +1,477 @@
+//! The pipelines of all customers: what may be done with them, and what they do by themselves as time passes.
+//!
+//! Rules: id and name are unique per customer; all jobs of a pipeline share one connector; at most one run of a pipeline
+//! is under way and further executions wait; a paused pipeline lets its run finish and starts nothing until unpaused,
+//! while what waits goes on waiting and what its schedule would have started is skipped.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::state::chance::Chance;
+use crate::state::ids;
+use crate::state::job_input;
+use crate::state::jobs::{DEFAULT_MEMORY_MB, Job, JobStatus, NewJob};
+use crate::state::runs::{Run, RunStatus, Runs, Trigger};
+use crate::state::schedule::Schedule;
+
+/// The most MB that a pipeline or a job can have.
+pub(crate) const MAX_MEMORY_MB: i64 = 12_000;
+/// How many times schedules may fire in one move of the clock; what is beyond is skipped, so that a year costs no minute.
+const MAX_FIRES: usize = 10_000;
+
+/// A pipeline with its jobs and runs.
+#[derive(Debug, Clone)]
+pub(crate) struct Pipeline {
+    pub(crate) number: i64,
+    pub(crate) id: String,
+    pub(crate) customer_id: String,
+    /// The user name of who made it.
+    pub(crate) user_id: String,
+    pub(crate) name: String,
+    pub(crate) description: Option<String>,
+    pub(crate) cron: Option<String>,
+    pub(crate) paused: bool,
+    pub(crate) memory_mb: i64,
+    pub(crate) created_at: DateTime<Utc>,
+    pub(crate) updated_at: DateTime<Utc>,
+    pub(crate) jobs: Vec<Job>,
+    pub(crate) runs: Runs,
+    schedule: Schedule,
+    next_fire: Option<DateTime<Utc>>,
+}
+
+/// A pipeline as it is asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct NewPipeline {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) description: Option<String>,
+    pub(crate) cron: Option<String>,
+    pub(crate) jobs: Vec<NewJob>,
+}
+
+/// What to change of a pipeline; the inner option is the API's null.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct PipelineChanges {
+    pub(crate) name: Option<String>,
+    pub(crate) description: Option<Option<String>>,
+    pub(crate) cron: Option<Option<String>>,
+}
+
+/// Who asks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Owner<'a> {
+    pub(crate) customer_id: &'a str,
+    pub(crate) username: &'a str,
+}
+
+/// Why something was refused; nothing has changed then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Refused {
+    NotFound,
+    Invalid(String),
+    Taken(String),
+    Paused,
+    AlreadyPaused,
+    NotPaused,
+}
+
+/// How runs go.
+#[derive(Debug, Clone)]
+pub(crate) struct RunRules {
+    pub(crate) duration: TimeDelta,
+    /// Source tables whose extraction fails, with the trace that it leaves.
+    pub(crate) failing_tables: BTreeMap<String, String>,
+}
+
+/// All pipelines.
+#[derive(Debug)]
+pub(crate) struct Pipelines {
+    by_key: BTreeMap<Key, Pipeline>,
+    counters: BTreeMap<String, Counters>,
+    rules: RunRules,
+}
+
+/// Customer and canonical id.
+type Key = (String, String);
+
+/// The numbers of a customer, so that no customer sees how busy another is.
+#[derive(Debug, Clone, Default)]
+struct Counters {
+    pipelines: i64,
+    jobs: i64,
+    runs: i64,
+}
+
+/// What happens by itself; at the same instant a run ends before a schedule fires.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Event {
+    RunEnds,
+    ScheduleFires,
+}
+
+impl Pipeline {
+    /// CREATED until it runs, then what became of its latest run.
+    pub(crate) fn last_status(&self) -> &'static str {
+        self.runs
+            .latest()
+            .map_or("CREATED", |run| run.status.as_str())
+    }
+
+    pub(crate) fn state(&self) -> &'static str {
+        if self.paused {
+            "paused"
+        } else if self.last_status() == RunStatus::Failed.as_str() {
+            "error"
+        } else {
+            "active"
+        }
+    }
+
+    fn set_schedule(&mut self, schedule: Schedule, now: DateTime<Utc>) {
+        if matches!(schedule, Schedule::Once) {
+            self.runs.enqueue(Trigger::Schedule);
+        }
+        self.next_fire = if self.paused {
+            None
+        } else {
+            schedule.next_after(now)
+        };
+        self.schedule = schedule;
+    }
+
+    fn next_event(&self) -> Option<(DateTime<Utc>, Event)> {
+        let ends = self.runs.ends_at().map(|at| (at, Event::RunEnds));
+        let fires = self.next_fire.map(|at| (at, Event::ScheduleFires));
+        ends.into_iter().chain(fires).min()
+    }
+
+    fn start_next(
+        &mut self,
+        at: DateTime<Utc>,
+        chance: &mut Chance,
+        rules: &RunRules,
+        counters: &mut Counters,
+    ) {
+        if self.paused || self.runs.next_to_start().is_none() {
+            return;
+        }
+        counters.runs += 1;
+        let failures = self
+            .jobs
+            .iter()
+            .map(|job| rules.failing_tables.get(job.source_name()).cloned())
+            .collect();
+        for job in &mut self.jobs {
+            job.status = JobStatus::Running;
+        }
+        let run = Run {
+            number: counters.runs,
+            id: ids::underscored(chance.uuid()),
+            status: RunStatus::Running,
+            created_at: at,
+            updated_at: at,
+            trace: None,
+        };
+        let ends_at = at.checked_add_signed(rules.duration).unwrap_or(at);
+        self.runs.start(run, ends_at, failures);
+    }
+
+    fn end_run(&mut self) {
+        let Some(ended) = self.runs.end() else { return };
+        for (job, failure) in self.jobs.iter_mut().zip(&ended.failures) {
+            job.finish(failure.is_none(), ended.started_at);
+        }
+    }
+}
+
+impl Pipelines {
+    pub(crate) fn new(rules: RunRules) -> Self {
+        Self {
+            by_key: BTreeMap::new(),
+            counters: BTreeMap::new(),
+            rules,
+        }
+    }
+
+    /// A customer's pipelines, oldest first.
+    pub(crate) fn list(&self, customer_id: &str) -> Vec<&Pipeline> {
+        let mut pipelines: Vec<&Pipeline> = self
+            .by_key
+            .values()
+            .filter(|pipeline| pipeline.customer_id == customer_id)
+            .collect();
+        pipelines.sort_by_key(|pipeline| pipeline.number);
+        pipelines
+    }
+
+    pub(crate) fn get(&self, customer_id: &str, id: &str) -> Result<&Pipeline, Refused> {
+        self.by_key
+            .get(&key(customer_id, id))
+            .ok_or(Refused::NotFound)
+    }
+
+    pub(crate) fn create(
+        &mut self,
+        owner: Owner<'_>,
+        new: NewPipeline,
+        now: DateTime<Utc>,
+        chance: &mut Chance,
+    ) -> Result<&Pipeline, Refused> {
+        let key = key(owner.customer_id, &new.id);
+        check_jobs(&new.jobs)?;
+        let schedule = Schedule::parse(new.cron.as_deref()).map_err(Refused::Invalid)?;
+        if self.by_key.contains_key(&key) {
+            return Err(Refused::Taken(format!(
+                "Pipeline with id {} already exists",
+                key.1
+            )));
+        }
+        self.check_name_is_free(owner.customer_id, &new.name, None)?;
+        let counters = self
+            .counters
+            .entry(owner.customer_id.to_owned())
+            .or_default();
+        counters.pipelines += 1;
+        let mut jobs = Vec::with_capacity(new.jobs.len());
+        for (index, job) in new.jobs.into_iter().enumerate() {
+            counters.jobs += 1;
+            jobs.push(Job::new(counters.jobs, ids::job_id(&key.1, index), job));
+        }
+        let mut pipeline = Pipeline {
+            number: counters.pipelines,
+            id: key.1.clone(),
+            customer_id: owner.customer_id.to_owned(),
+            user_id: owner.username.to_owned(),
+            name: new.name,
+            description: new.description,
+            cron: new.cron,
+            paused: false,
+            memory_mb: DEFAULT_MEMORY_MB,
+            created_at: now,
+            updated_at: now,
+            jobs,
+            runs: Runs::default(),
+            schedule: Schedule::Manual,
+            next_fire: None,
+        };
+        pipeline.set_schedule(schedule, now);
+        pipeline.start_next(now, chance, &self.rules, counters);
+        Ok(self.by_key.entry(key).or_insert(pipeline))
+    }
+
+    pub(crate) fn update(
+        &mut self,
+        customer_id: &str,
+        id: &str,
+        changes: PipelineChanges,
+        now: DateTime<Utc>,
+        chance: &mut Chance,
+    ) -> Result<&Pipeline, Refused> {
+        let id = self.get(customer_id, id)?.id.clone();
+        let schedule = match &changes.cron {
+            Some(cron) => Some(Schedule::parse(cron.as_deref()).map_err(Refused::Invalid)?),
+            None => None,
+        };
+        if let Some(name) = &changes.name {
+            self.check_name_is_free(customer_id, name, Some(&id))?;
+        }
+        let (pipeline, rules, counters) = self.parts(customer_id, &id)?;
+        if let Some(name) = changes.name {
+            pipeline.name = name;
+        }
+        if let Some(description) = changes.description {
+            pipeline.description = description;
+        }
+        if let (Some(cron), Some(schedule)) = (changes.cron, schedule)
+            && cron != pipeline.cron
+        {
+            pipeline.cron = cron;
+            pipeline.set_schedule(schedule, now);
+            pipeline.start_next(now, chance, rules, counters);
+        }
+        pipeline.updated_at = now;
+        Ok(pipeline)
+    }
+
+    /// Removes record, jobs, states, runs and schedule; what waits in line goes too.
+    pub(crate) fn delete(&mut self, customer_id: &str, id: &str) -> Result<Pipeline, Refused> {
+        self.by_key
+            .remove(&key(customer_id, id))
+            .ok_or(Refused::NotFound)
+    }
+
+    pub(crate) fn execute(
+        &mut self,
+        customer_id: &str,
+        id: &str,
+        now: DateTime<Utc>,
+        chance: &mut Chance,
+    ) -> Result<&Pipeline, Refused> {
+        let (pipeline, rules, counters) = self.parts(customer_id, id)?;
+        if pipeline.paused {
+            return Err(Refused::Paused);
+        }
+        pipeline.runs.enqueue(Trigger::Manual);
+        pipeline.start_next(now, chance, rules, counters);
+        Ok(pipeline)
+    }
+
+    pub(crate) fn pause(
+        &mut self,
+        customer_id: &str,
+        id: &str,
+        now: DateTime<Utc>,
+    ) -> Result<&Pipeline, Refused> {
+        let (pipeline, _, _) = self.parts(customer_id, id)?;
+        if pipeline.paused {
+            return Err(Refused::AlreadyPaused);
+        }
+        pipeline.paused = true;
+        pipeline.next_fire = None;
+        pipeline.updated_at = now;
+        Ok(pipeline)
+    }
+
+    pub(crate) fn unpause(
+        &mut self,
+        customer_id: &str,
+        id: &str,
+        now: DateTime<Utc>,
+        chance: &mut Chance,
+    ) -> Result<&Pipeline, Refused> {
+        let (pipeline, rules, counters) = self.parts(customer_id, id)?;
+        if !pipeline.paused {
+            return Err(Refused::NotPaused);
+        }
+        pipeline.paused = false;
+        pipeline.next_fire = pipeline.schedule.next_after(now);
+        pipeline.updated_at = now;
+        pipeline.start_next(now, chance, rules, counters);
+        Ok(pipeline)
+    }
+
+    pub(crate) fn set_memory(
+        &mut self,
+        customer_id: &str,
+        id: &str,
+        megabytes: i64,
+        now: DateTime<Utc>,
+    ) -> Result<&Pipeline, Refused> {
+        let (pipeline, _, _) = self.parts(customer_id, id)?;
+        pipeline.memory_mb = megabytes;
+        pipeline.updated_at = now;
+        Ok(pipeline)
+    }
+
+    pub(crate) fn job(
+        &self,
+        customer_id: &str,
+        job_id: &str,
+    ) -> Result<(&Pipeline, &Job), Refused> {
+        let job_id = ids::canonical(job_id);
+        let (pipeline_id, index) = ids::split_job_id(&job_id).ok_or(Refused::NotFound)?;
+        let pipeline = self.get(customer_id, pipeline_id)?;
+        let job = pipeline.jobs.get(index).ok_or(Refused::NotFound)?;
+        Ok((pipeline, job))
+    }
+
+    pub(crate) fn job_mut(&mut self, customer_id: &str, job_id: &str) -> Result<&mut Job, Refused> {
+        let job_id = ids::canonical(job_id);
+        let (pipeline_id, index) = ids::split_job_id(&job_id).ok_or(Refused::NotFound)?;
+        let (pipeline, _, _) = self.parts(customer_id, pipeline_id)?;
+        pipeline.jobs.get_mut(index).ok_or(Refused::NotFound)
+    }
+
+    /// Lets happen all that happens by itself until `now`, in the order of time.
+    pub(crate) fn catch_up(&mut self, now: DateTime<Utc>, chance: &mut Chance) {
+        let mut fires = 0;
+        while let Some((at, event, key)) = self.next_event(now) {
+            let Some(pipeline) = self.by_key.get_mut(&key) else {
+                return;
+            };
+            match event {
+                Event::RunEnds => pipeline.end_run(),
+                Event::ScheduleFires => {
+                    fires += 1;
+                    let from = if fires > MAX_FIRES { now } else { at };
+                    pipeline.next_fire = pipeline.schedule.next_after(from);
+                    pipeline.runs.enqueue(Trigger::Schedule);
+                }
+            }
+            let counters = self.counters.entry(key.0).or_default();
+            pipeline.start_next(at, chance, &self.rules, counters);
+        }
+    }
+
+    fn next_event(&self, now: DateTime<Utc>) -> Option<(DateTime<Utc>, Event, Key)> {
+        self.by_key
+            .iter()
+            .filter_map(|(key, pipeline)| {
+                let (at, event) = pipeline.next_event()?;
+                (at <= now).then_some((at, event, key))
+            })
+            .min()
+            .map(|(at, event, key)| (at, event, key.clone()))
+    }
+
+    fn parts(
+        &mut self,
+        customer_id: &str,
+        id: &str,
+    ) -> Result<(&mut Pipeline, &RunRules, &mut Counters), Refused> {
+        let pipeline = self
+            .by_key
+            .get_mut(&key(customer_id, id))
+            .ok_or(Refused::NotFound)?;
+        let counters = self.counters.entry(customer_id.to_owned()).or_default();
+        Ok((pipeline, &self.rules, counters))
+    }
+
+    fn check_name_is_free(
+        &self,
+        customer_id: &str,
+        name: &str,
+        but_of: Option<&str>,
+    ) -> Result<(), Refused> {
+        let taken = self.by_key.values().any(|pipeline| {
+            pipeline.customer_id == customer_id
+                && pipeline.name == name
+                && but_of != Some(pipeline.id.as_str())
+        });
+        if taken {
+            Err(Refused::Taken(format!(
+                "Pipeline with name {name} already exists"
+            )))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+fn key(customer_id: &str, id: &str) -> Key {
+    (customer_id.to_owned(), ids::canonical(id))
+}
+
+fn check_jobs(jobs: &[NewJob]) -> Result<(), Refused> {
+    let mut shared: Option<&str> = None;
+    for (index, job) in jobs.iter().enumerate() {
+        job_input::check(&job.input)
+            .map_err(|why| Refused::Invalid(format!("jobs[{index}].input: {why}")))?;
+        let connector = job_input::text(&job.input, "connector").unwrap_or_default();
+        if *shared.get_or_insert(connector) != connector {
+            return Err(Refused::Invalid(
+                "All jobs of a pipeline must use the same connector".into(),
+            ));
+        }
+    }
+    if jobs.is_empty() {
+        return Err(Refused::Invalid("jobs must not be empty".into()));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[path = "pipelines_tests.rs"]
+mod tests;

@@ -1,0 +1,227 @@
+//! Customers, their users, and what a sign-in needs: password, second factor, patience.
+//!
+//! Rules: the password is judged before all else; a disabled account is told only to whoever knows its password;
+//! a TOTP code is accepted once, one step early or late; ten wrong passwords within five minutes close the door until
+//! the first of them is five minutes old, for a right password too. A success forgets the wrong ones.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sha2::{Digest, Sha256};
+
+use crate::state::permissions::Group;
+use crate::state::totp;
+
+const MAX_WRONG: usize = 10;
+const WRONG_WINDOW: TimeDelta = TimeDelta::minutes(5);
+/// Names of nobody are counted too (else the answer tells who exists), but not without end.
+const MAX_NAMES_COUNTED: usize = 10_000;
+
+/// A tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Customer {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) tier: String,
+    pub(crate) schedule_limit: String,
+    pub(crate) modules: Vec<String>,
+}
+
+/// A person who can sign in.
+pub(crate) struct User {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) username: String,
+    pub(crate) customer: Customer,
+    pub(crate) group: Group,
+    pub(crate) disabled: bool,
+    pub(crate) created_at: DateTime<Utc>,
+    pub(crate) password: PasswordHash,
+    pub(crate) totp_secret: Option<Vec<u8>>,
+    pub(crate) last_totp_step: Option<u64>,
+}
+
+/// A salted hash. One round is no protection for real passwords; these are of a test world, and tests sign in often.
+pub(crate) struct PasswordHash {
+    salt: [u8; 16],
+    digest: Vec<u8>,
+}
+
+/// Everybody.
+#[derive(Default)]
+pub(crate) struct Users {
+    by_username: BTreeMap<String, User>,
+    wrong: BTreeMap<String, VecDeque<DateTime<Utc>>>,
+}
+
+/// What became of an attempt to sign in.
+pub(crate) enum SignIn<'a> {
+    Welcome(&'a User),
+    CodeRequired(&'a User),
+    WrongPassword,
+    Disabled,
+    TooManyAttempts { retry_after: u64 },
+}
+
+impl PasswordHash {
+    pub(crate) fn new(salt: [u8; 16], password: &str) -> Self {
+        let digest = Self::digest(&salt, password);
+        Self { salt, digest }
+    }
+
+    fn is_of(&self, password: &str) -> bool {
+        Self::digest(&self.salt, password) == self.digest
+    }
+
+    fn digest(salt: &[u8], password: &str) -> Vec<u8> {
+        Sha256::digest([salt, password.as_bytes()].concat()).to_vec()
+    }
+}
+
+impl User {
+    pub(crate) fn permissions(&self) -> Vec<&'static str> {
+        self.group.permissions()
+    }
+}
+
+impl Users {
+    pub(crate) fn add(&mut self, user: User) {
+        self.by_username.insert(user.username.clone(), user);
+    }
+
+    pub(crate) fn get(&self, username: &str) -> Option<&User> {
+        self.by_username.get(username)
+    }
+
+    pub(crate) fn by_id(&self, id: &str) -> Option<&User> {
+        self.by_username.values().find(|user| user.id == id)
+    }
+
+    pub(crate) fn totp_now(&self, username: &str, now: DateTime<Utc>) -> Option<String> {
+        let secret = self.get(username)?.totp_secret.as_deref()?;
+        Some(totp::code_at(secret, now))
+    }
+
+    pub(crate) fn sign_in(
+        &mut self,
+        username: &str,
+        password: &str,
+        code: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> SignIn<'_> {
+        if let Some(retry_after) = self.closed_for(username, now) {
+            return SignIn::TooManyAttempts { retry_after };
+        }
+        let known = self
+            .by_username
+            .get_mut(username)
+            .filter(|user| user.password.is_of(password));
+        let Some(user) = known else {
+            if self.wrong.len() < MAX_NAMES_COUNTED || self.wrong.contains_key(username) {
+                self.wrong
+                    .entry(username.to_owned())
+                    .or_default()
+                    .push_back(now);
+            }
+            return SignIn::WrongPassword;
+        };
+        self.wrong.remove(username);
+        if user.disabled {
+            return SignIn::Disabled;
+        }
+        if let Some(secret) = &user.totp_secret {
+            let step =
+                code.and_then(|code| totp::matching_step(secret, code, now, user.last_totp_step));
+            if step.is_none() {
+                return SignIn::CodeRequired(user);
+            }
+            user.last_totp_step = step;
+        }
+        SignIn::Welcome(user)
+    }
+
+    /// Forgets wrong passwords that are old, and says how many seconds a closed door stays closed.
+    fn closed_for(&mut self, username: &str, now: DateTime<Utc>) -> Option<u64> {
+        let wrong = self.wrong.get_mut(username)?;
+        while wrong.front().is_some_and(|at| *at + WRONG_WINDOW <= now) {
+            wrong.pop_front();
+        }
+        let first = *wrong.front()?;
+        if wrong.len() < MAX_WRONG {
+            return None;
+        }
+        let left = (first + WRONG_WINDOW - now).num_milliseconds();
+        Some(u64::try_from(left).unwrap_or(0).div_ceil(1000))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_000_000 + second, 0).unwrap()
+    }
+
+    fn world(totp_secret: Option<Vec<u8>>) -> Users {
+        let mut users = Users::default();
+        users.add(User {
+            id: "id".into(),
+            name: "Ana".into(),
+            username: "ana".into(),
+            customer: Customer {
+                id: "acme".into(),
+                name: "acme".into(),
+                tier: "STANDARD".into(),
+                schedule_limit: "hourly".into(),
+                modules: Vec::new(),
+            },
+            group: Group::Viewer,
+            disabled: false,
+            created_at: at(0),
+            password: PasswordHash::new([7; 16], "right"),
+            totp_secret,
+            last_totp_step: None,
+        });
+        users
+    }
+
+    #[test]
+    fn ten_wrong_passwords_close_the_door_for_five_minutes_from_the_first() {
+        let mut users = world(None);
+        for second in 0..10 {
+            let outcome = users.sign_in("ana", "wrong", None, at(second));
+            assert!(matches!(outcome, SignIn::WrongPassword));
+        }
+        let outcome = users.sign_in("ana", "right", None, at(10));
+        assert!(matches!(
+            outcome,
+            SignIn::TooManyAttempts { retry_after: 290 }
+        ));
+        let outcome = users.sign_in("ana", "right", None, at(300));
+        assert!(matches!(outcome, SignIn::Welcome(_)));
+    }
+
+    #[test]
+    fn nobody_is_treated_like_somebody_with_a_wrong_password() {
+        let mut users = world(None);
+        for second in 0..10 {
+            let outcome = users.sign_in("nobody", "x", None, at(second));
+            assert!(matches!(outcome, SignIn::WrongPassword));
+        }
+        let outcome = users.sign_in("nobody", "x", None, at(10));
+        assert!(matches!(outcome, SignIn::TooManyAttempts { .. }));
+    }
+
+    #[test]
+    fn a_code_that_was_used_is_required_anew() {
+        let mut users = world(Some(b"12345678901234567890".to_vec()));
+        let code = users.totp_now("ana", at(0)).unwrap();
+        let outcome = users.sign_in("ana", "right", None, at(0));
+        assert!(matches!(outcome, SignIn::CodeRequired(_)));
+        let outcome = users.sign_in("ana", "right", Some(&code), at(0));
+        assert!(matches!(outcome, SignIn::Welcome(_)));
+        let outcome = users.sign_in("ana", "right", Some(&code), at(0));
+        assert!(matches!(outcome, SignIn::CodeRequired(_)));
+    }
+}

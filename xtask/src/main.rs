@@ -1,11 +1,19 @@
 //! The chores of the workspace. `cargo xtask help` lists them.
 
+mod ci;
+mod command;
+mod description;
 mod regen;
+mod say;
+mod tidy;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+use self::command::Step;
+use self::say::{complain, say};
 
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", about = "The chores of the dadosfera workspace")]
@@ -30,9 +38,27 @@ enum Chore {
         /// An existing folder
         #[arg(long)]
         out: PathBuf,
+        /// Write nothing; fail where a file is stale, and say why
         #[arg(long)]
         check: bool,
     },
+    /// Hold a host against its description and its laws
+    Conformance {
+        /// `emulator`, or the base URL of a live host
+        #[arg(long, default_value = "emulator")]
+        target: String,
+        /// More options for the conformance binary, after `--`
+        #[arg(last = true)]
+        rest: Vec<String>,
+    },
+    /// Let the vendor's own Python client talk to the emulator
+    Interop,
+    /// Check the rules that no compiler checks
+    Tidy,
+    /// Validate the description with a validator that none of us wrote
+    Description,
+    /// Everything that must hold before a change lands
+    Ci,
     #[command(name = regen::CHILD, hide = true)]
     GenerateChild,
 }
@@ -42,11 +68,21 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().chore {
         Chore::Regen { check } => regen::run(&root, check),
         Chore::RegenDocument { from, out, check } => regen::run_for(&from, &out, check),
+        Chore::Conformance { target, rest } => {
+            let options = ["--target".to_owned(), target];
+            conformance(&root, "run", options.into_iter().chain(rest))
+        }
+        Chore::Interop => conformance(&root, "interop", std::iter::empty()),
+        Chore::Tidy => tidy::run(&root),
+        Chore::Description => description::run(&root),
+        Chore::Ci => ci::run(&root),
         Chore::GenerateChild => regen::child(),
     };
     match outcome {
         Ok(message) => {
-            say(&message);
+            if !message.is_empty() {
+                say(&message);
+            }
             ExitCode::SUCCESS
         }
         Err(message) => {
@@ -62,18 +98,18 @@ fn workspace_root() -> PathBuf {
     here.parent().unwrap_or(here).to_path_buf()
 }
 
-#[expect(
-    clippy::print_stdout,
-    reason = "the one door through which chores speak"
-)]
-fn say(message: &str) {
-    println!("{message}");
-}
-
-#[expect(
-    clippy::print_stderr,
-    reason = "the one door through which chores complain"
-)]
-fn complain(message: &str) {
-    eprintln!("{message}");
+/// Runs the conformance binary; its own words are the outcome.
+fn conformance(
+    root: &Path,
+    verb: &str,
+    options: impl Iterator<Item = String>,
+) -> Result<String, String> {
+    let mut step = Step::new(
+        "conformance",
+        &format!("cargo run --quiet -p dadosfera-conformance -- {verb}"),
+        "its words are above, and `conformance --help` lists the exit codes",
+    );
+    step.arguments.extend(options);
+    step.run(root)?;
+    Ok(format!("{verb}: done"))
 }

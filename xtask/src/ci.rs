@@ -1,0 +1,157 @@
+//! `cargo xtask ci`: everything that must hold before a change lands, cheapest first, the tests last.
+//!
+//! The binaries are built once for the whole workspace and then run from the target folder: `cargo run -p` would resolve
+//! other features for the same dependencies and build them again.
+
+use std::path::Path;
+use std::time::Instant;
+
+use crate::command::Step;
+use crate::{description, regen, say::say, tidy};
+
+/// Programs that the steps need, with the command that installs each.
+const NEEDS: [(&str, &str, &str); 3] = [
+    (
+        "cargo nextest --version",
+        "cargo-nextest",
+        "cargo install cargo-nextest --locked",
+    ),
+    (
+        "cargo deny --version",
+        "cargo-deny",
+        "cargo install cargo-deny --locked",
+    ),
+    (
+        "python3 --version",
+        "python3",
+        "install Python 3.10 or newer with its venv module",
+    ),
+];
+
+pub(crate) fn run(root: &Path) -> Result<String, String> {
+    for (probe, name, install) in NEEDS {
+        if Step::new("probe", probe, "").output(root).is_err() {
+            return Err(format!("ci needs {name}, which is not here; {install}"));
+        }
+    }
+    let started = Instant::now();
+    before_building(root)?;
+    building(root)?;
+    running(root)?;
+    Ok(format!(
+        "ci: everything passed in {} s",
+        started.elapsed().as_secs()
+    ))
+}
+
+fn before_building(root: &Path) -> Result<(), String> {
+    step(
+        root,
+        &Step::new("format", "cargo fmt --all --check", "run `cargo fmt --all`"),
+    )?;
+    inside("tidy", || tidy::run(root))?;
+    inside("regen --check", || regen::run(root, true))?;
+    inside("description", || description::run(root))?;
+    step(
+        root,
+        &Step::new(
+            "deny",
+            "cargo deny check bans licenses sources",
+            "look at deny.toml: each exception there has its reason",
+        ),
+    )
+}
+
+fn building(root: &Path) -> Result<(), String> {
+    step(
+        root,
+        &Step::new(
+            "lints",
+            "cargo clippy --workspace --all-targets --locked -- -D warnings",
+            "mend the lint, or expect it with a reason",
+        ),
+    )?;
+    step(
+        root,
+        &Step::new(
+            "build",
+            "cargo build --workspace --all-targets --locked",
+            "mend the code",
+        ),
+    )?;
+    step(
+        root,
+        &Step::new(
+            "docs",
+            "cargo doc --workspace --no-deps --locked",
+            "mend the docs",
+        )
+        .with_env("RUSTDOCFLAGS", "-D warnings"),
+    )
+}
+
+fn running(root: &Path) -> Result<(), String> {
+    step(
+        root,
+        &Step::new(
+            "doc tests",
+            "cargo test --workspace --doc --locked",
+            "mend the example",
+        ),
+    )?;
+    step(
+        root,
+        &Step::new(
+            "benches, once and untimed",
+            "cargo test -p dadosfera-benches --benches --locked",
+            "mend the bench",
+        ),
+    )?;
+    step(
+        root,
+        &Step::new(
+            "quickstart",
+            "target/debug/examples/quickstart",
+            "run `cargo run -p dadosfera --example quickstart` and read which step fails",
+        ),
+    )?;
+    step(
+        root,
+        &Step::new(
+            "conformance",
+            "target/debug/conformance run --target emulator",
+            "run `cargo xtask conformance` and read the finding",
+        ),
+    )?;
+    step(
+        root,
+        &Step::new(
+            "the vendor's Python client",
+            "target/debug/conformance interop",
+            "run `cargo xtask interop` and read what it says",
+        ),
+    )
+}
+
+fn step(root: &Path, step: &Step) -> Result<(), String> {
+    let started = Instant::now();
+    step_quietly(root, step)?;
+    say(&format!(
+        "== {}: {:.1} s",
+        step.name,
+        started.elapsed().as_secs_f32()
+    ));
+    Ok(())
+}
+
+fn step_quietly(root: &Path, step: &Step) -> Result<(), String> {
+    say(&format!("\n== {}: {}", step.name, step.line()));
+    step.run(root)
+}
+
+fn inside(name: &str, chore: impl FnOnce() -> Result<String, String>) -> Result<(), String> {
+    say(&format!("\n== {name}"));
+    let said = chore()?;
+    say(&said);
+    Ok(())
+}

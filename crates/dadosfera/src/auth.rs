@@ -1,0 +1,4 @@
+//! Who the client is, and how it stays so.
+
+pub(crate) mod token;
+pub(crate) mod totp;

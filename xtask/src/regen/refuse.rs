@@ -212,6 +212,17 @@ fn request_body(document: &Document, operation: &Operation<'_>, found: &mut Vec<
             "application/x-www-form-urlencoded" => media.get("encoding").is_none(),
             _ => false,
         };
+        let form = media_type == "application/x-www-form-urlencoded";
+        let fields = document
+            .resolve(schema)
+            .map_or(&Value::Null, |schema| &schema["properties"]);
+        if form && entries(Some(fields)).any(|(_, field)| text(field, "type") == Some("array")) {
+            found.push(Problem::new(
+                &place,
+                "a list in a form fails when it is sent",
+                "make it a string, or send JSON",
+            ));
+        }
         if !sendable {
             found.push(Problem::new(
                 &place,
@@ -311,6 +322,7 @@ fn shape(document: &Document, place: &str, schema: &Value, found: &mut Vec<Probl
             }
         }
     }
+    conflicting(document, place, schema, found);
     if let Some(variants) = schema.get("oneOf").and_then(Value::as_array) {
         overlapping(document, place, variants, found);
     }
@@ -338,6 +350,36 @@ fn shape(document: &Document, place: &str, schema: &Value, found: &mut Vec<Probl
             .flatten()
         {
             shape(document, place, part, found);
+        }
+    }
+}
+
+/// Parts of an `allOf` that disagree on a property come out as a struct without fields.
+fn conflicting(document: &Document, place: &str, schema: &Value, found: &mut Vec<Problem>) {
+    let mut types: BTreeMap<&str, &str> = BTreeMap::new();
+    for part in schema
+        .get("allOf")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+    {
+        let Ok(part) = document.resolve(part) else {
+            continue;
+        };
+        for (property, inner) in entries(part.get("properties")) {
+            let Ok(Some(kind)) = document.resolve(inner).map(|inner| text(inner, "type")) else {
+                continue;
+            };
+            if types
+                .insert(property, kind)
+                .is_some_and(|other| other != kind)
+            {
+                found.push(Problem::new(
+                    place,
+                    format!("the parts of its allOf disagree on the type of {property}"),
+                    "give the property one type",
+                ));
+            }
         }
     }
 }

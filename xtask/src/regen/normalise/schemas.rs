@@ -107,6 +107,15 @@ impl Draft {
                     );
                     json!({})
                 }
+                "additionalProperties" if value == false => {
+                    self.report.add(
+                        place,
+                        "additionalProperties: false",
+                        "a field that is not named fails the decoding",
+                        "this is what tells the schema from its neighbours",
+                    );
+                    value.clone()
+                }
                 "oneOf" => self.variants(owner, place, value),
                 "allOf" => Value::Array(
                     value

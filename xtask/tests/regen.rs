@@ -68,7 +68,7 @@ fn what_would_come_out_wrong_is_refused_with_the_place_and_the_remedy() {
         ("header time", parameter("{name: since, in: header, schema: {type: string, format: date-time}}"), String::new(), "read_thing, parameter since", "make it a plain string"),
         ("content", parameter("{name: q, in: query, content: {application/json: {schema: {type: string}}}}"), String::new(), "read_thing, parameter q", "give it a schema"),
         ("two media", operation("requestBody: {required: true, content: {application/json: {schema: {type: string}}, text/plain: {schema: {type: string}}}},"), String::new(), "read_thing, request body", "describe the one that the client sends"),
-        ("multipart", operation("requestBody: {required: true, content: {multipart/form-data: {schema: {type: object}}}},"), String::new(), "read_thing, request body", "use application/json"),
+        ("multipart", operation("requestBody: {required: true, content: {multipart/form-data: {schema: {type: string}}}},"), String::new(), "read_thing, request body", "use application/json"),
         ("optional body", operation("requestBody: {content: {application/json: {schema: {type: string}}}},"), String::new(), "read_thing, request body", "set required: true"),
         ("any of", answering("{anyOf: [{type: string}, {type: integer}]}"), String::new(), "read_thing, answer 200", "use oneOf"),
         ("not", answering("{not: {type: string}}"), String::new(), "read_thing, answer 200", "describe what is allowed"),

@@ -210,6 +210,9 @@ fn request_body(document: &Document, operation: &Operation<'_>, found: &mut Vec<
             "application/json" => true,
             "application/octet-stream" => text(schema, "format") == Some("binary"),
             "application/x-www-form-urlencoded" => media.get("encoding").is_none(),
+            "multipart/form-data" => document
+                .resolve(schema)
+                .is_ok_and(|schema| schema["properties"].is_object()),
             _ => false,
         };
         let form = media_type == "application/x-www-form-urlencoded";

@@ -197,6 +197,82 @@ Sends a `GET` request to `/default-error`
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /**A whole file or a part of it
+
+Sends a `GET` request to `/files`
+
+*/
+    pub async fn download_file<'a>(
+        &'a self,
+        range: Option<&'a str>,
+    ) -> Result<ResponseValue<ByteStream>, Error<types::Trouble>> {
+        let url = format!("{}/files", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
+        if let Some(value) = range {
+            header_map.append("Range", value.to_string().try_into()?);
+        }
+        #[allow(unused_mut)]
+        let mut request = self.client.get(url).headers(header_map).build()?;
+        let info = OperationInfo {
+            operation_id: "download_file",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => Ok(ResponseValue::stream(response)),
+            206u16 => Ok(ResponseValue::stream(response)),
+            416u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**A form with files
+
+Sends a `POST` request to `/files`
+
+*/
+    pub async fn upload_files<'a, B: Into<reqwest::Body>>(
+        &'a self,
+        content_length: Option<&'a str>,
+        content_type: &'a str,
+        body: B,
+    ) -> Result<ResponseValue<types::Thing>, Error<()>> {
+        let url = format!("{}/files", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
+        if let Some(value) = content_length {
+            header_map.append("Content-Length", value.to_string().try_into()?);
+        }
+        header_map.append("Content-Type", content_type.to_string().try_into()?);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .header(
+                ::reqwest::header::CONTENT_TYPE,
+                ::reqwest::header::HeaderValue::from_static("application/octet-stream"),
+            )
+            .body(body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "upload_files",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            201u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
     /**A typed success and an empty one
 
 Sends a `GET` request to `/maybe-empty/{id}`

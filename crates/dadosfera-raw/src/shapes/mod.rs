@@ -41,6 +41,7 @@ struct Canned {
     status: u16,
     body: &'static str,
     sent: Arc<Mutex<Option<Value>>>,
+    headers: Arc<Mutex<reqwest::header::HeaderMap>>,
 }
 
 impl Transport for Canned {
@@ -50,6 +51,7 @@ impl Transport for Canned {
         request: reqwest::Request,
         _op: &'static Op,
     ) -> BoxFuture<'a, reqwest::Result<reqwest::Response>> {
+        *self.headers.lock().unwrap() = request.headers().clone();
         let body = request.body().and_then(reqwest::Body::as_bytes);
         *self.sent.lock().unwrap() = body.map(|bytes| serde_json::from_slice(bytes).unwrap());
         let response = http::Response::builder()
@@ -64,6 +66,7 @@ fn answering(status: u16, body: &'static str) -> (Client, Canned) {
         status,
         body,
         sent: Arc::default(),
+        headers: Arc::default(),
     };
     let client = Client::new_with_client(
         "http://host.invalid",
@@ -182,4 +185,51 @@ fn what_is_left_out_is_not_sent() {
     assert_eq!(sent, json!({"name": "a"}));
     let back: types::TwoErrorsRequest = serde_json::from_value(sent).unwrap();
     assert!(back.note.is_absent() && back.tags.is_none());
+}
+
+#[tokio::test]
+async fn a_form_is_sent_with_its_boundary_and_its_length() {
+    let (client, canned) = answering(201, r#"{"name":"a"}"#);
+    let part = reqwest::multipart::Part::bytes(b"1,2".as_slice()).file_name("a.csv");
+    let form = reqwest::multipart::Form::new().part("file", part);
+    let form = crate::Multipart::new(&reqwest::Client::new(), form).unwrap();
+    let length = form.content_length.clone().unwrap();
+    let thing = client
+        .upload_files(Some(&length), &form.content_type, form.body)
+        .await
+        .unwrap();
+    assert_eq!(thing.name, "a");
+    let headers = canned.headers.lock().unwrap();
+    let all = |name: &str| {
+        headers
+            .get_all(name)
+            .iter()
+            .map(|value| value.to_str().unwrap())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(all("content-type"), [form.content_type.as_str()]);
+    assert!(
+        form.content_type
+            .starts_with("multipart/form-data; boundary=")
+    );
+    assert_eq!(all("content-length"), [length.as_str()]);
+}
+
+#[tokio::test]
+async fn a_download_is_a_stream_for_the_whole_and_for_a_part() {
+    use futures::TryStreamExt as _;
+    for status in [200, 206] {
+        let (client, canned) = answering(status, "bytes");
+        let file = client.download_file(Some("bytes=0-4")).await.unwrap();
+        assert_eq!(file.status().as_u16(), status);
+        let bytes: Vec<_> = file.into_inner_stream().try_collect().await.unwrap();
+        assert_eq!(bytes.concat(), b"bytes");
+        assert_eq!(canned.headers.lock().unwrap()["range"], "bytes=0-4");
+    }
+    let (client, _) = answering(416, r#"{"title":"no"}"#);
+    let error = client.download_file(Some("bytes=9-")).await.err().unwrap();
+    assert!(
+        matches!(error, Error::ErrorResponse(ref trouble) if trouble.title == "no"),
+        "{error:?}"
+    );
 }

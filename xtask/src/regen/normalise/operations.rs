@@ -6,6 +6,9 @@ use super::{Draft, pascal};
 use crate::regen::document::{Document, Operation, entries, schema_name, text};
 use crate::regen::problem::Problem;
 
+/// The media type of a form with files.
+const MULTIPART: &str = "multipart/form-data";
+
 /// What an answer carries.
 #[derive(Debug, Clone, PartialEq)]
 enum Body {
@@ -60,11 +63,19 @@ impl Draft {
                 rewritten.insert(key.to_owned(), value.clone());
             }
         }
-        rewritten.insert("parameters".to_owned(), self.parameters(&name, operation));
+        let mut parameters = self.parameters(&name, operation);
         if let Some(body) = operation.value.get("requestBody") {
             let body = document.resolve(body)?;
-            rewritten.insert("requestBody".to_owned(), self.request_body(&name, body));
+            let multipart = body["content"].get(MULTIPART).is_some();
+            let body = if multipart {
+                parameters.extend(self.multipart(&name));
+                json!({ "required": true, "content": { "application/octet-stream": { "schema": bytes() } } })
+            } else {
+                self.request_body(&name, body)
+            };
+            rewritten.insert("requestBody".to_owned(), body);
         }
+        rewritten.insert("parameters".to_owned(), Value::Array(parameters));
         rewritten.insert(
             "responses".to_owned(),
             self.responses(document, &name, &operation.value["responses"])?,
@@ -72,7 +83,21 @@ impl Draft {
         Ok(Value::Object(rewritten))
     }
 
-    fn parameters(&mut self, name: &str, operation: &Operation<'_>) -> Value {
+    /// The generator knows no multipart: the body becomes bytes, and its two headers become parameters, so that a form is
+    /// streamed with a known length. `dadosfera_raw::Multipart` makes the three from a form.
+    fn multipart(&mut self, name: &str) -> [Value; 2] {
+        self.report.add(
+            name,
+            "a multipart/form-data body",
+            "a body of bytes with the header parameters Content-Type and Content-Length",
+            "the generator takes no multipart; Multipart of the raw crate makes the three from a form",
+        );
+        [("Content-Type", true), ("Content-Length", false)].map(|(header, required)| {
+            json!({ "name": header, "in": "header", "required": required, "schema": { "type": "string" } })
+        })
+    }
+
+    fn parameters(&mut self, name: &str, operation: &Operation<'_>) -> Vec<Value> {
         let mut kept = Vec::new();
         for parameter in &operation.parameters {
             let own = text(parameter, "name").unwrap_or_default();
@@ -99,7 +124,7 @@ impl Draft {
             }
             kept.push(copy);
         }
-        Value::Array(kept)
+        kept
     }
 
     fn request_body(&mut self, name: &str, body: &Value) -> Value {
@@ -191,11 +216,11 @@ impl Draft {
     fn successes(&mut self, name: &str, answers: Vec<Answer>) -> Result<Vec<Answer>, Problem> {
         let shapes = distinct(&answers);
         let has_empty = answers.iter().any(|answer| answer.body == Body::Empty);
-        if answers
+        let raw = answers
             .iter()
-            .any(|answer| matches!(answer.body, Body::Raw(..)))
-            && answers.len() > 1
-        {
+            .filter(|answer| matches!(answer.body, Body::Raw(..)))
+            .count();
+        if raw > 0 && raw < answers.len() {
             return Err(Problem::new(
                 name,
                 "it answers both a stream of bytes and something else",
@@ -336,6 +361,11 @@ impl Draft {
         let alternative = json!({ "oneOf": wanted });
         self.variants(own, place, &alternative["oneOf"])
     }
+}
+
+/// The schema of a body that is handed on as it is.
+fn bytes() -> Value {
+    json!({ "type": "string", "format": "binary" })
 }
 
 /// The names in a `oneOf` that consists of references only.

@@ -11,6 +11,9 @@ pub(crate) const METHODS: [&str; 8] = [
     "get", "put", "post", "delete", "patch", "head", "options", "trace",
 ];
 
+/// Marks a property that gets no field of its own, because its name would collide with another's; it stays in `extra`.
+pub(crate) const EXTRA: &str = "x-raw-extra";
+
 /// A parsed document.
 #[derive(Debug, Clone)]
 pub(crate) struct Document {

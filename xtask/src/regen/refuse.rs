@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use heck::{ToSnakeCase as _, ToUpperCamelCase as _};
 use serde_json::Value;
 
-use super::document::{Document, Operation, entries, schema_name, text};
+use super::document::{Document, EXTRA, Operation, entries, schema_name, text};
 use super::problem::Problem;
 
 /// Operation ids that collide with what the generated client has already.
@@ -331,11 +331,23 @@ fn shape(document: &Document, place: &str, schema: &Value, found: &mut Vec<Probl
     }
     let mut spellings: BTreeMap<String, &str> = BTreeMap::new();
     for (property, inner) in entries(schema.get("properties")) {
+        if inner.get(EXTRA) == Some(&Value::Bool(true)) {
+            if schema.get("additionalProperties") != Some(&Value::Bool(true)) {
+                found.push(Problem::new(
+                    format!("{place}.{property}"),
+                    format!(
+                        "{EXTRA} keeps the property in `extra`, which this schema does not have"
+                    ),
+                    "add additionalProperties: true",
+                ));
+            }
+            continue;
+        }
         if let Some(other) = spellings.insert(property.to_snake_case(), property) {
             found.push(Problem::new(
                 place,
                 format!("the properties {other} and {property} would get one field name"),
-                "rename one of them",
+                "mark one of them with x-raw-extra: true",
             ));
         }
         shape(document, &format!("{place}.{property}"), inner, found);

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{Draft, Field, OpenEnum, Presence, pascal};
-use crate::regen::document::{entries, schema_name, text};
+use crate::regen::document::{EXTRA, entries, schema_name, text};
 use crate::regen::problem::Problem;
 
 /// Bounds that the generator ignores, or turns into types that are awkward to build.
@@ -158,6 +158,15 @@ impl Draft {
         let mut rewritten = Map::new();
         for (property, schema) in entries(Some(properties)) {
             let inner = format!("{place}.{property}");
+            if schema.get(EXTRA) == Some(&Value::Bool(true)) {
+                self.report.add(
+                    inner,
+                    "a property",
+                    "an entry of `extra`",
+                    "its field would have the name of another",
+                );
+                continue;
+            }
             if !required.contains(&property) {
                 self.presence(owner, property, &inner, schema);
             }

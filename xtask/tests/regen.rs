@@ -5,30 +5,45 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A document with one operation, `read_thing`, into which a test writes what it is about.
-fn document(path_item: &str, schemas: &str) -> String {
-    format!(
-        "openapi: 3.0.3\n\
-         info: {{title: Small, version: 0.1.0}}\n\
-         tags: [{{name: things}}]\n\
-         paths:\n{path_item}\n\
-         components:\n  schemas:\n    Thing:\n      type: object\n      required: [name]\n      properties: {{name: {{type: string}}}}\n{schemas}\n"
-    )
+/// The document with one operation, `read_thing`, and what a test plants at its places.
+fn document(planted: &Planted) -> String {
+    let line = |key: &str, value: &Option<String>| match value {
+        Some(value) => format!("{key}{value}"),
+        None => String::new(),
+    };
+    let text = include_str!("small.yaml")
+        .replace(
+            "PARAMETER",
+            planted.parameter.as_deref().unwrap_or_default(),
+        )
+        .replace("BODY", &line("requestBody: ", &planted.body))
+        .replace("ANSWER", planted.answer.as_deref().unwrap_or(THING))
+        .replace("SCHEMA", &line("", &planted.schema));
+    match (&planted.replace, &planted.with) {
+        (Some(before), Some(after)) => {
+            let name = &planted.name;
+            assert!(text.contains(before.as_str()), "{name}: nothing to replace");
+            text.replace(before.as_str(), after)
+        }
+        _ => text,
+    }
 }
 
-const MARKS: &str = "tags: [things], summary: Reads a thing, x-evidence: inferred, x-source: a test, x-since: 0.1.0, x-idempotent: true";
-const OK: &str = "'200': {description: A thing., content: {application/json: {schema: {$ref: '#/components/schemas/Thing'}}}}";
+const THING: &str = "{$ref: '#/components/schemas/Thing'}";
 
-/// One operation with extra keys.
-fn operation(extra: &str) -> String {
-    format!("  /thing: {{get: {{operationId: read_thing, {MARKS}, {extra} responses: {{{OK}}}}}}}")
-}
-
-/// One operation whose 200 has this schema.
-fn answering(schema: &str) -> String {
-    format!(
-        "  /thing: {{get: {{operationId: read_thing, {MARKS}, responses: {{'200': {{description: A thing., content: {{application/json: {{schema: {schema}}}}}}}}}}}}}"
-    )
+/// What a test plants in the document, and what it expects to read of it.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Planted {
+    name: String,
+    parameter: Option<String>,
+    body: Option<String>,
+    answer: Option<String>,
+    schema: Option<String>,
+    replace: Option<String>,
+    with: Option<String>,
+    place: String,
+    remedy: String,
 }
 
 /// A folder of this test's own, emptied.
@@ -59,52 +74,23 @@ fn regen(folder: &Path, text: &str, check: bool) -> Result<String, String> {
 
 #[test]
 fn what_would_come_out_wrong_is_refused_with_the_place_and_the_remedy() {
-    let parameter = |parameter: &str| operation(&format!("parameters: [{parameter}],"));
-    let rows: Vec<(&str, String, String, &str, &str)> = vec![
-        ("cookie", parameter("{name: c, in: cookie, schema: {type: string}}"), String::new(), "read_thing, parameter c", "send a header"),
-        ("deep", parameter("{name: f, in: query, style: deepObject, schema: {type: object}}"), String::new(), "read_thing, parameter f", "use form"),
-        ("explode", parameter("{name: ids, in: query, explode: false, schema: {type: array, items: {type: string}}}"), String::new(), "read_thing, parameter ids", "make it a string"),
-        ("header array", parameter("{name: ids, in: header, schema: {type: array, items: {type: string}}}"), String::new(), "read_thing, parameter ids", "make it a string"),
-        ("header time", parameter("{name: since, in: header, schema: {type: string, format: date-time}}"), String::new(), "read_thing, parameter since", "make it a plain string"),
-        ("content", parameter("{name: q, in: query, content: {application/json: {schema: {type: string}}}}"), String::new(), "read_thing, parameter q", "give it a schema"),
-        ("two media", operation("requestBody: {required: true, content: {application/json: {schema: {type: string}}, text/plain: {schema: {type: string}}}},"), String::new(), "read_thing, request body", "describe the one that the client sends"),
-        ("multipart", operation("requestBody: {required: true, content: {multipart/form-data: {schema: {type: string}}}},"), String::new(), "read_thing, request body", "use application/json"),
-        ("optional body", operation("requestBody: {content: {application/json: {schema: {type: string}}}},"), String::new(), "read_thing, request body", "set required: true"),
-        ("any of", answering("{anyOf: [{type: string}, {type: integer}]}"), String::new(), "read_thing, answer 200", "use oneOf"),
-        ("not", answering("{not: {type: string}}"), String::new(), "read_thing, answer 200", "describe what is allowed"),
-        ("discriminator", answering("{oneOf: [{$ref: '#/components/schemas/Thing'}], discriminator: {propertyName: kind}}"), String::new(), "read_thing, answer 200", "required properties differ"),
-        ("overlap", answering("{oneOf: [{$ref: '#/components/schemas/Thing'}, {$ref: '#/components/schemas/Other'}]}"), "    Other: {type: object, required: [name], properties: {name: {type: string}, more: {type: string}}}".to_owned(), "Thing and Other overlap", "close the smaller one"),
-        ("enum", answering("{type: string, enum: [asc, ASC]}"), String::new(), "\"asc\" and \"ASC\"", "use a plain string"),
-        ("types", answering("{type: [string, 'null']}"), String::new(), "read_thing, answer 200", "nullable: true"),
-        ("fields", operation(""), "    Other: {type: object, properties: {aB: {type: string}, a_b: {type: string}}}".to_owned(), "the properties aB and a_b", "rename one"),
-        ("names", operation(""), "    thing: {type: string}".to_owned(), "the same type name as Thing", "rename one"),
-        ("reserved", operation("").replace("read_thing", "exec"), String::new(), "exec: the generated client has a method", "another operationId"),
-        ("no id", operation("").replace("operationId: read_thing,", ""), String::new(), "GET /thing: it has no operationId", "add one"),
-        ("camel", operation("").replace("read_thing", "readThing"), String::new(), "readThing: the operationId is not in snake_case", "write read_thing"),
-        ("no evidence", operation("").replace("x-evidence: inferred,", ""), String::new(), "read_thing: x-evidence is missing", "documented"),
-        ("no success", operation("").replace("'200'", "'400'"), String::new(), "read_thing: it has no 2xx answer", "describe what success"),
-        ("template", operation("").replace("/thing:", "/thing/{id}:"), String::new(), "the path parameter id stands in the path or in the parameters", "declare it"),
-        ("dangling", answering("{$ref: '#/components/schemas/Nothing'}"), String::new(), "#/components/schemas/Nothing", "add the component"),
-        ("external", answering("{$ref: 'other.yaml#/Thing'}"), String::new(), "other.yaml#/Thing", "copy the definition"),
-        ("example", operation("").replace("schema: {$ref: '#/components/schemas/Thing'}", "schema: {$ref: '#/components/schemas/Thing'}, example: {name: 7}"), String::new(), "read_thing, answer 200, example example", "mend the example"),
-        ("open enum", operation(""), "    Other: {type: string, x-extensible-enum: [a, A]}".to_owned(), "\"A\" makes no variant name", "leave it out"),
-    ];
-    for (name, paths, schemas, place, remedy) in rows {
+    let rows: Vec<Planted> = yaml_serde::from_str(include_str!("refused.yaml")).unwrap();
+    assert!(rows.len() >= 30, "{} rows", rows.len());
+    for row in rows {
+        let name = &row.name;
         let folder = folder(&format!("refused-{}", name.replace(' ', "-")));
-        let complaint = match regen(&folder, &document(&paths, &schemas), false) {
+        let complaint = match regen(&folder, &document(&row), false) {
             Err(complaint) => complaint,
             Ok(said) => panic!("{name}: it was taken: {said}"),
         };
-        assert!(
-            complaint.contains(place),
-            "{name}: no {place:?} in {complaint}"
-        );
-        assert!(
-            complaint.contains(remedy),
-            "{name}: no {remedy:?} in {complaint}"
-        );
-        let left: Vec<_> = std::fs::read_dir(&folder).unwrap().collect();
-        assert_eq!(left.len(), 1, "{name}: nothing half-done stays behind");
+        for words in [&row.place, &row.remedy] {
+            assert!(
+                complaint.contains(words.as_str()),
+                "{name}: no {words:?} in {complaint}"
+            );
+        }
+        let left = std::fs::read_dir(&folder).unwrap().count();
+        assert_eq!(left, 1, "{name}: something half-done stays behind");
     }
 }
 
@@ -118,7 +104,7 @@ fn what_is_no_document_is_refused_by_name() {
     );
     let complaint = regen(
         &folder,
-        &document(&operation(""), "").replace("3.0.3", "3.1.0"),
+        &document(&Planted::default()).replace("3.0.3", "3.1.0"),
         false,
     )
     .unwrap_err();
@@ -132,8 +118,12 @@ fn what_is_no_document_is_refused_by_name() {
 fn what_the_generator_cannot_take_is_blamed_on_a_schema() {
     let folder = folder("blame");
     // The default does not fit: nothing before the generator looks at it.
-    let schemas = "    Other: {type: object, properties: {count: {type: integer, default: many}}}";
-    let complaint = regen(&folder, &document(&operation(""), schemas), false).unwrap_err();
+    let other = "Other: {type: object, properties: {count: {type: integer, default: many}}}";
+    let planted = Planted {
+        schema: Some(other.to_owned()),
+        ..Planted::default()
+    };
+    let complaint = regen(&folder, &document(&planted), false).unwrap_err();
     assert!(
         complaint.contains("schema Other: the generator cannot take it"),
         "{complaint}"
@@ -144,7 +134,7 @@ fn what_the_generator_cannot_take_is_blamed_on_a_schema() {
 #[test]
 fn the_same_input_gives_the_same_bytes_and_a_changed_field_is_named() {
     let (one, two) = (folder("bytes-1"), folder("bytes-2"));
-    let text = document(&operation(""), "");
+    let text = document(&Planted::default());
     regen(&one, &text, false).unwrap();
     regen(&two, &text, false).unwrap();
     let files = [

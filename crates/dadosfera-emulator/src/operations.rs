@@ -201,6 +201,21 @@ mod tests {
     }
 
     #[test]
+    fn the_table_agrees_with_the_description_operation_for_operation() {
+        let mut ours: Vec<_> = OPERATIONS
+            .iter()
+            .map(|op| (op.id, op.method, op.path, op.permission, op.authenticated()))
+            .collect();
+        let mut described: Vec<_> = dadosfera_raw::OPS
+            .iter()
+            .map(|op| (op.id, op.method, op.path, op.permission, op.authenticated))
+            .collect();
+        ours.sort_unstable();
+        described.sort_unstable();
+        assert_eq!(ours, described);
+    }
+
+    #[test]
     fn every_id_is_there_once() {
         let mut ids: Vec<_> = OPERATIONS.iter().map(|operation| operation.id).collect();
         ids.sort_unstable();

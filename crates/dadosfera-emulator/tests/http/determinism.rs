@@ -1,0 +1,58 @@
+//! The same seed, the same held clock and the same requests give the same bytes.
+
+use dadosfera_emulator::{Emulator, Seed};
+use serde_json::json;
+
+use crate::caller::{ORDERS, World, orders};
+
+/// All bytes of a session with everything in it that chance or time could touch: dates and headers too.
+async fn session() -> String {
+    let seed = Seed::from_json(r#"{"seed": 42, "starts_at": "2025-06-01T12:00:00Z"}"#).unwrap();
+    let world = World::start(Emulator::builder().seed(seed).hold_clock()).await;
+    let mut bytes = String::new();
+    let send = async |method: &str, path: &str, body: serde_json::Value| {
+        let body = body.to_string();
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: {}\r\nContent-Type: application/json\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            world.token,
+            body.len()
+        );
+        world.raw(&request).await
+    };
+    let sign_in = json!({"username": "ana@acme.example", "password": "acme-ana-password"});
+    bytes += &send("POST", "/auth/sign-in", sign_in).await;
+    bytes += &send("POST", "/api-key", json!({"permissions": [1, 34]})).await;
+    bytes += &send(
+        "POST",
+        "/platform/pipeline",
+        orders(ORDERS, "Orders", json!("*/5 * * * *")),
+    )
+    .await;
+    bytes += &send(
+        "POST",
+        "/platform/pipeline/execute",
+        json!({"pipeline_id": ORDERS}),
+    )
+    .await;
+    world.advance(900);
+    bytes += &send(
+        "GET",
+        &format!("/platform/pipeline/{ORDERS}/pipeline_run"),
+        json!({}),
+    )
+    .await;
+    bytes += &send("GET", "/platform/pipelines", json!({})).await;
+    bytes
+}
+
+#[tokio::test]
+async fn the_same_seed_clock_and_requests_give_the_same_bytes() {
+    let (one, two) = (session().await, session().await);
+    assert!(
+        one.contains("pipeline_run_id")
+            && one.contains("ddf_")
+            && one.contains("date: Sun, 01 Jun 2025 12:15:00 GMT")
+    );
+    assert_eq!(one, two);
+}

@@ -1,14 +1,65 @@
-//! The SDK of the Dadosfera Maestro API.
+//! The SDK of the Dadosfera Maestro API: sessions that refresh themselves, typed errors, run and wait.
+//!
+//! ```no_run
+//! # async fn run() -> Result<(), dadosfera::Error> {
+//! use dadosfera::{Client, NewJdbcJob, NewPipeline};
+//!
+//! let client = Client::builder()
+//!     .password("ana@acme.example", "her password")
+//!     .totp_secret("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")
+//!     .build()?;
+//!
+//! let orders = NewJdbcJob::new("postgresql", "public", "orders", "1763991009206_kvpd3364_postgresql-1.0.0");
+//! let pipeline = client.pipelines().create(NewPipeline::new("Orders").job(orders)).await?;
+//! let run = client.pipeline(&pipeline).execute().await?.wait().await?;
+//! println!("{} {}", run.pipeline_run_id, run.last_status);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! - [`Client::builder`] takes a password (with a second factor), a refresh token or an API key, from code, environment
+//!   or profile. Nothing is sent before the first call.
+//! - One sign-in or refresh serves any number of concurrent callers; a caller that goes away does not disturb it.
+//! - What can be repeated without harm is retried; what cannot is not. [`Error`] says which operation failed, why, and
+//!   what to do next.
+//! - Values are those of the generated crate, [`types`]; words that this version does not know are kept.
+
+mod client;
+mod resources;
+mod wait;
+
+mod call;
+mod outcome;
+mod transport;
 
 mod auth;
+mod config;
+mod problem;
+mod retry;
+
 mod chance;
 mod clock;
-mod config;
 mod error;
 mod id;
-mod problem;
 
-pub use clock::{Clock, Sleep, SystemClock};
+pub use client::{Client, ClientBuilder};
 pub use config::Environment;
 pub use error::{Error, ErrorKind};
 pub use id::{ApiKeyId, JobId, PipelineId, PipelineRunId};
+
+pub use resources::api_keys::{ApiKeys, PermissionRef};
+pub use resources::auth::SessionHandle;
+pub use resources::health::Health;
+pub use resources::jobs::{JobInputPatch, Jobs, SyncMode};
+pub use resources::new_pipeline::{NewJdbcJob, NewPipeline, PipelinePatch};
+pub use resources::permissions::Permissions;
+pub use resources::pipelines::{PipelineHandle, Pipelines};
+pub use resources::pipelines_v2::{PageOptions, PipelinesV2};
+pub use resources::runs::{RunHandle, Runs};
+pub use wait::WaitOptions;
+
+pub use auth::flight::SignedIn;
+pub use clock::{Clock, Sleep, SystemClock};
+
+pub use dadosfera_raw as raw;
+pub use dadosfera_raw::{Maybe, Secret, Timestamp, types};

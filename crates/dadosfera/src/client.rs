@@ -1,0 +1,398 @@
+//! The client and its builder: the one place where a configuration becomes something that sends.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use dadosfera_raw::{self as raw, Secret};
+use reqwest::header::HeaderValue;
+
+use crate::auth::endpoint::Endpoint;
+use crate::auth::session::Session;
+use crate::call::{Call, Caller};
+use crate::clock::{Clock, SystemClock};
+use crate::config::{
+    Config, Credentials, DEFAULT_PROFILE, Environment, Files, Flags, Settings, Source,
+    one_time_code,
+};
+use crate::error::Error;
+use crate::transport::{Gate, Signer, Transport};
+
+/// One attempt of one request, from the first byte sent to the last one read.
+const ATTEMPT: Duration = Duration::from_secs(30);
+/// One attempt of a sign-in or a refresh. Callers that have less time give up alone; the flight goes on.
+const AUTH_ATTEMPT: Duration = Duration::from_secs(10);
+/// A sign-in or a refresh with its retries.
+const AUTH_TOTAL: Duration = Duration::from_secs(30);
+
+/// A client of the API. Cheap to clone; clones share one session.
+///
+/// ```no_run
+/// # async fn run() -> Result<(), dadosfera::Error> {
+/// use dadosfera::Client;
+///
+/// let client = Client::builder().password("ana@acme.example", "her password").build()?;
+/// for pipeline in client.pipelines().list().await? {
+///     println!("{} {}", pipeline.pipeline_id, pipeline.name);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Client(Arc<Parts>);
+
+struct Parts {
+    caller: Caller,
+    base_url: String,
+    identity: Identity,
+    customer_name: Option<String>,
+    clock: Arc<dyn Clock>,
+}
+
+/// Whose credentials the client holds.
+#[derive(Debug)]
+pub(crate) enum Identity {
+    Nobody,
+    ApiKey,
+    User(Session),
+}
+
+impl Client {
+    /// Starts a client. Nothing is read but what the builder is told to, and nothing is sent before the first call.
+    #[must_use]
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::default()
+    }
+
+    /// A client from the environment variables `DADOSFERA_*` and the profile that they name.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config), as of [`ClientBuilder::build`].
+    pub fn from_env() -> Result<Self, Error> {
+        Self::builder().from_env().build()
+    }
+
+    /// The server that this client speaks to.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        &self.0.base_url
+    }
+
+    /// The generated client, for what the SDK does not wrap. It signs, refreshes and retries like every other call, and
+    /// its errors become an [`Error`] with `Error::from`.
+    ///
+    /// ```no_run
+    /// # async fn run(client: dadosfera::Client) -> Result<(), dadosfera::Error> {
+    /// let pipelines = client.raw().list_pipelines().await?;
+    /// println!("{} {}", pipelines.status(), pipelines.len());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn raw(&self) -> raw::Client {
+        self.0.caller.raw()
+    }
+
+    pub(crate) fn call(&self, operation: &'static str) -> Call {
+        self.0.caller.call(operation)
+    }
+
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.0.clock
+    }
+
+    pub(crate) fn identity(&self) -> &Identity {
+        &self.0.identity
+    }
+
+    /// The customer's name: from the configuration, or from the sign-in, which is done for it where need be.
+    pub(crate) async fn customer_name(&self) -> Result<String, Error> {
+        if let Some(name) = &self.0.customer_name {
+            return Ok(name.clone());
+        }
+        if let Identity::User(session) = &self.0.identity {
+            if session.customer_name().is_none() {
+                session.acquire().await?;
+            }
+            if let Some(name) = session.customer_name() {
+                return Ok(name);
+            }
+        }
+        Err(Error::config(
+            "the customer's name is not known, and this operation needs it",
+            "give the builder customer_name(..), set DADOSFERA_CUSTOMER_NAME, or write customer_name into the profile",
+        ))
+    }
+
+    fn new(config: Config, clock: Arc<dyn Clock>) -> Result<Self, Error> {
+        let http = http_client(&config)?;
+        let language = config.language.map(HeaderValue::from_static);
+        let transport = |signer, attempt: Duration, total| Transport {
+            base_url: config.base_url.clone(),
+            signer,
+            language: language.clone(),
+            attempt,
+            total,
+            clock: Arc::clone(&clock),
+            gate: Gate::default(),
+        };
+        let caller =
+            |transport| Caller::new(config.base_url.as_str(), http.clone(), Arc::new(transport));
+        let (signer, identity) = match config.credentials {
+            Credentials::None => (Signer::None, Identity::Nobody),
+            Credentials::ApiKey(key) => (
+                Signer::ApiKey {
+                    header: key_header(&key)?,
+                    key,
+                },
+                Identity::ApiKey,
+            ),
+            Credentials::User {
+                refresh_token,
+                password,
+            } => {
+                // The calls of the session itself must not wait for the session.
+                let endpoint =
+                    Endpoint::new(caller(transport(Signer::None, AUTH_ATTEMPT, AUTH_TOTAL)));
+                let customer_name = config.customer_name.clone();
+                let session = Session::new(
+                    endpoint,
+                    Arc::clone(&clock),
+                    password,
+                    refresh_token,
+                    customer_name,
+                );
+                (Signer::Session(session.clone()), Identity::User(session))
+            }
+        };
+        Ok(Self(Arc::new(Parts {
+            caller: caller(transport(signer, ATTEMPT, config.timeout)),
+            base_url: config.base_url.as_str().to_owned(),
+            identity,
+            customer_name: config.customer_name,
+            clock,
+        })))
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("base_url", &self.0.base_url)
+            .field("identity", &self.0.identity)
+            .finish_non_exhaustive()
+    }
+}
+
+fn http_client(config: &Config) -> Result<reqwest::Client, Error> {
+    let mut builder = reqwest::Client::builder()
+        .user_agent(concat!("dadosfera-rs/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(config.connect_timeout)
+        // A redirect would carry the credentials to wherever it points.
+        .redirect(reqwest::redirect::Policy::none())
+        // The attempt loop decides what is tried again.
+        .retry(reqwest::retry::never());
+    if config.base_url.is_loopback() {
+        builder = builder.no_proxy();
+    }
+    builder.build().map_err(|error| {
+        Error::config(
+            "the HTTP client cannot be made",
+            "check the TLS setup of this machine",
+        )
+        .with_source(error)
+    })
+}
+
+fn key_header(key: &Secret) -> Result<HeaderValue, Error> {
+    let mut header = HeaderValue::from_str(key.expose()).map_err(|_| {
+        Error::config(
+            "the API key holds characters that no header can carry",
+            "copy it again, without a line break",
+        )
+    })?;
+    header.set_sensitive(true);
+    Ok(header)
+}
+
+/// Builds a [`Client`].
+///
+/// What is set here goes before the environment ([`from_env`](Self::from_env)), and that before a profile
+/// ([`profile`](Self::profile)).
+#[derive(Debug, Default)]
+pub struct ClientBuilder {
+    settings: Settings,
+    environment: Option<Environment>,
+    profile: Option<String>,
+    flags: Flags,
+    clock: Option<Arc<dyn Clock>>,
+}
+
+impl ClientBuilder {
+    /// The server: production unless set. Paths hang directly off the host, so it is a scheme and a host, no path.
+    #[must_use]
+    pub fn base_url(mut self, url: impl Into<String>) -> Self {
+        self.settings.base_url = Some(url.into());
+        self
+    }
+
+    /// Signs in with a user name, which is an e-mail address, and a password.
+    #[must_use]
+    pub fn password(mut self, username: impl Into<String>, password: impl Into<Secret>) -> Self {
+        self.settings.username = Some(username.into());
+        self.settings.password = Some(password.into());
+        self
+    }
+
+    /// The code that the authenticator shows now. It is good for one sign-in; a client that lives for longer than the
+    /// refresh token does wants [`totp_secret`](Self::totp_secret), or another code by `session().supply_code(..)`.
+    #[must_use]
+    pub fn totp_code(mut self, code: impl Into<Secret>) -> Self {
+        self.settings.totp_code = Some(code.into());
+        self
+    }
+
+    /// The secret of the second factor in base32, from which codes are made whenever one is needed.
+    #[must_use]
+    pub fn totp_secret(mut self, secret: impl Into<Secret>) -> Self {
+        self.settings.totp_secret = Some(secret.into());
+        self
+    }
+
+    /// Starts from the refresh token of an earlier sign-in and the customer's name that it answered. With a password
+    /// beside it, that is used once the refresh token is no longer accepted.
+    #[must_use]
+    pub fn refresh_token(
+        mut self,
+        token: impl Into<Secret>,
+        customer_name: impl Into<String>,
+    ) -> Self {
+        self.settings.refresh_token = Some(token.into());
+        self.settings.customer_name = Some(customer_name.into());
+        self
+    }
+
+    /// Uses an API key instead of a user. It reaches what its permissions name.
+    #[must_use]
+    pub fn api_key(mut self, key: impl Into<Secret>) -> Self {
+        self.settings.api_key = Some(key.into());
+        self
+    }
+
+    /// The customer's name, which deleting a pipeline needs. Only an API key has to be told; a sign-in answers it.
+    #[must_use]
+    pub fn customer_name(mut self, name: impl Into<String>) -> Self {
+        self.settings.customer_name = Some(name.into());
+        self
+    }
+
+    /// Uses no credentials: only the health of the API can be asked.
+    #[must_use]
+    pub fn anonymous(mut self) -> Self {
+        self.flags.anonymous = true;
+        self
+    }
+
+    /// The language of the API's messages: `pt-br` or `en-us`. Without it they are Portuguese.
+    #[must_use]
+    pub fn language(mut self, language: impl Into<String>) -> Self {
+        self.settings.language = Some(language.into());
+        self
+    }
+
+    /// How long one call may take with its retries: two minutes unless set. One attempt of it takes 30 seconds at most.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.settings.timeout = Some(timeout);
+        self
+    }
+
+    /// How long making a connection may take: ten seconds unless set.
+    #[must_use]
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.connect_timeout = Some(timeout);
+        self
+    }
+
+    /// Takes what is not set here from a profile of `config.toml` and `secrets.toml`, in `$XDG_CONFIG_HOME/dadosfera` or
+    /// `~/.config/dadosfera`.
+    #[must_use]
+    pub fn profile(mut self, name: impl Into<String>) -> Self {
+        self.profile = Some(name.into());
+        self
+    }
+
+    /// Takes what is not set here from the process's environment variables, then from the profile that
+    /// `DADOSFERA_PROFILE` names, then from the profile `default` where there is one.
+    ///
+    /// The variables are `DADOSFERA_` with `BASE_URL`, `USERNAME`, `PASSWORD`, `TOTP`, `TOTP_SECRET`, `REFRESH_TOKEN`,
+    /// `CUSTOMER_NAME`, `API_KEY`, `LANG`, `PROFILE`, `CONFIG_FILE` and `SECRETS_FILE`.
+    #[must_use]
+    pub fn from_env(self) -> Self {
+        self.environment(Environment::process())
+    }
+
+    /// Like [`from_env`](Self::from_env), from another environment than the process's: for tests and tools.
+    #[must_use]
+    pub fn environment(mut self, environment: Environment) -> Self {
+        self.environment = Some(environment);
+        self
+    }
+
+    /// Allows `http://` to another machine than this one. Passwords and tokens can then be read on the way.
+    #[must_use]
+    pub fn allow_insecure_http(mut self) -> Self {
+        self.flags.allow_insecure_http = true;
+        self
+    }
+
+    /// Brings another clock: a test moves through token lives, backoffs and polls without waiting for them.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
+    /// The client. Files may be read, but nothing is sent.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) for a base URL, a profile, a file or credentials that cannot be
+    /// used; the error says what to write instead.
+    pub fn build(self) -> Result<Client, Error> {
+        let clock = self
+            .clock
+            .clone()
+            .unwrap_or_else(|| Arc::new(SystemClock::default()));
+        let config = Config::resolve(&self.sources()?, self.flags)?;
+        Client::new(config, clock)
+    }
+
+    fn sources(self: &ClientBuilder) -> Result<Vec<(Source, Settings)>, Error> {
+        let mut settings = self.settings.clone();
+        if let Some(code) = &settings.totp_code {
+            settings.totp_code = Some(one_time_code(code)?);
+        }
+        let mut sources = vec![(Source::Code, settings)];
+        let mut named = self.profile.clone();
+        if let Some(environment) = &self.environment {
+            sources.push((
+                Source::Environment,
+                Settings::from_environment(environment)?,
+            ));
+            if named.is_none() {
+                named = environment.variable("DADOSFERA_PROFILE")?;
+            }
+        }
+        let process = Environment::process();
+        let environment = self.environment.as_ref().unwrap_or(&process);
+        let (name, must_exist) = match named {
+            Some(name) => (name, true),
+            None if self.environment.is_some() => (DEFAULT_PROFILE.to_owned(), false),
+            None => return Ok(sources),
+        };
+        if let Some(settings) = Files::locate(environment)?.profile(&name, must_exist)? {
+            sources.push((Source::Profile(name), settings));
+        }
+        Ok(sources)
+    }
+}

@@ -1,0 +1,12 @@
+//! What the API has, one file for each noun. Inside each: list, get, create, update, delete, then the actions.
+
+pub(crate) mod auth;
+
+pub(crate) mod api_keys;
+pub(crate) mod health;
+pub(crate) mod jobs;
+pub(crate) mod new_pipeline;
+pub(crate) mod permissions;
+pub(crate) mod pipelines;
+pub(crate) mod pipelines_v2;
+pub(crate) mod runs;

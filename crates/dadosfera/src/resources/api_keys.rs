@@ -1,0 +1,134 @@
+//! API keys: made by a user who may, used by a machine.
+
+use dadosfera_raw::types;
+
+use crate::client::Client;
+use crate::error::Error;
+use crate::id::ApiKeyId;
+
+/// The customer's API keys; from [`Client::api_keys`].
+#[derive(Debug, Clone, Copy)]
+pub struct ApiKeys<'a> {
+    client: &'a Client,
+}
+
+/// A permission by its id or by its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PermissionRef {
+    /// An id of `permissions().list()`.
+    Id(i64),
+    /// A name, such as `catalog:create`; it is looked up.
+    Name(String),
+}
+
+impl From<i64> for PermissionRef {
+    fn from(id: i64) -> Self {
+        Self::Id(id)
+    }
+}
+
+impl From<&str> for PermissionRef {
+    fn from(name: &str) -> Self {
+        Self::Name(name.to_owned())
+    }
+}
+
+impl From<String> for PermissionRef {
+    fn from(name: String) -> Self {
+        Self::Name(name)
+    }
+}
+
+impl From<&types::Permission> for PermissionRef {
+    fn from(permission: &types::Permission) -> Self {
+        Self::Id(permission.id)
+    }
+}
+
+impl Client {
+    /// The customer's API keys.
+    #[must_use]
+    pub const fn api_keys(&self) -> ApiKeys<'_> {
+        ApiKeys { client: self }
+    }
+}
+
+impl ApiKeys<'_> {
+    /// Every API key, masked.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) for whoever may not manage API keys.
+    pub async fn list(&self) -> Result<Vec<types::ApiKey>, Error> {
+        let call = self.client.call("list_api_keys");
+        let answer = call.raw().list_api_keys().await;
+        call.finish(answer).await
+    }
+
+    /// Makes a key with these permissions, given by id or by name. Its text is shown this once, in `key`.
+    ///
+    /// ```no_run
+    /// # async fn run(client: dadosfera::Client) -> Result<(), dadosfera::Error> {
+    /// let made = client.api_keys().create(["GET /pipelines", "POST /pipelines"]).await?;
+    /// let machine = dadosfera::Client::builder().api_key(made.key).build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a name that is no permission, with the known ones.
+    pub async fn create<P: Into<PermissionRef>>(
+        &self,
+        permissions: impl IntoIterator<Item = P>,
+    ) -> Result<types::CreatedApiKey, Error> {
+        let wanted: Vec<PermissionRef> = permissions.into_iter().map(Into::into).collect();
+        let body = types::CreateApiKeyRequest {
+            permissions: self.ids(wanted).await?,
+        };
+        let call = self.client.call("create_api_key");
+        let answer = call.raw().create_api_key(&body).await;
+        call.finish(answer).await
+    }
+
+    /// Deletes a key. Whoever uses it is refused from now on.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) where there is none of this id.
+    pub async fn delete(
+        &self,
+        id: impl TryInto<ApiKeyId, Error: Into<Error>>,
+    ) -> Result<(), Error> {
+        let call = self.client.call("delete_api_key");
+        let id = call.id(id)?;
+        let answer = call.raw().delete_api_key(id.as_str()).await;
+        call.finish_empty(answer)
+    }
+
+    /// The ids of permissions; asks for the table of names only where a name is among them.
+    async fn ids(&self, wanted: Vec<PermissionRef>) -> Result<Vec<i64>, Error> {
+        let has_names = wanted.iter().any(|it| matches!(it, PermissionRef::Name(_)));
+        let known = if has_names {
+            self.client.permissions().list().await?
+        } else {
+            Vec::new()
+        };
+        wanted
+            .into_iter()
+            .map(|permission| match permission {
+                PermissionRef::Id(id) => Ok(id),
+                PermissionRef::Name(name) => known
+                    .iter()
+                    .find(|it| it.name == name)
+                    .map(|it| it.id)
+                    .ok_or_else(|| {
+                        let names: Vec<&str> = known.iter().map(|it| it.name.as_str()).collect();
+                        Error::invalid_input(
+                            format!("there is no permission `{}`", name.escape_debug()),
+                            format!("known are {}", names.join(", ")),
+                        )
+                        .of("create_api_key")
+                    }),
+            })
+            .collect()
+    }
+}

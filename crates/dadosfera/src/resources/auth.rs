@@ -1,0 +1,94 @@
+//! The session as users see it: who is signed in, and what they may do.
+
+use std::sync::Arc;
+
+use dadosfera_raw::Secret;
+
+use crate::auth::flight::SignedIn;
+use crate::auth::session::Session;
+use crate::client::{Client, Identity};
+use crate::config::one_time_code;
+use crate::error::Error;
+
+/// The client's session; from [`Client::session`].
+#[derive(Debug, Clone, Copy)]
+pub struct SessionHandle<'a> {
+    client: &'a Client,
+}
+
+impl Client {
+    /// The session of this client.
+    ///
+    /// ```no_run
+    /// # async fn run(client: dadosfera::Client) -> Result<(), dadosfera::Error> {
+    /// let who = client.session().sign_in().await?;
+    /// if !who.may("POST /pipelines") {
+    ///     println!("{} may not create pipelines", who.customer.name);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub const fn session(&self) -> SessionHandle<'_> {
+        SessionHandle { client: self }
+    }
+}
+
+impl SessionHandle<'_> {
+    /// Signs in now, where it was not done yet, and answers who is signed in and what they may do. Calls sign in by
+    /// themselves; this is for whoever wants to know before the first one.
+    ///
+    /// # Errors
+    /// Those of signing in. A client with an API key or only a refresh token has no user to tell of
+    /// ([`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput)).
+    pub async fn sign_in(&self) -> Result<Arc<SignedIn>, Error> {
+        let session = self.session()?;
+        session.acquire().await?;
+        session.signed_in().ok_or_else(|| {
+            Error::invalid_input(
+                "a refresh token alone does not tell who is signed in",
+                "give the client a password too, or sign in with one",
+            )
+        })
+    }
+
+    /// The names of what the user may do.
+    ///
+    /// # Errors
+    /// As of [`sign_in`](Self::sign_in).
+    pub async fn permissions(&self) -> Result<Vec<String>, Error> {
+        Ok(self.sign_in().await?.permissions.clone())
+    }
+
+    /// Passes the code of a second factor to a session that asks for one
+    /// ([`ErrorKind::MfaRequired`](crate::ErrorKind::MfaRequired)). The next call signs in with it.
+    ///
+    /// # Errors
+    /// Where it is not six digits, or the session has no password to go with it.
+    pub fn supply_code(&self, code: impl Into<Secret>) -> Result<(), Error> {
+        let code = one_time_code(&code.into())?;
+        self.session()?.supply_code(code)
+    }
+
+    /// Forgets the tokens and the credentials. Later calls fail with [`ErrorKind::Closed`](crate::ErrorKind::Closed).
+    /// The API has no route to revoke a token, so what was copied out lives on until its end.
+    pub fn sign_out(&self) {
+        if let Identity::User(session) = self.client.identity() {
+            session.close();
+        }
+    }
+
+    fn session(&self) -> Result<&Session, Error> {
+        match self.client.identity() {
+            Identity::User(session) => Ok(session),
+            Identity::ApiKey => Err(Error::invalid_input(
+                "an API key has no session and no user",
+                "build the client with password(..) to act as a user",
+            )),
+            Identity::Nobody => Err(Error::invalid_input(
+                "an anonymous client has no session",
+                "build the client with password(..)",
+            )),
+        }
+    }
+}

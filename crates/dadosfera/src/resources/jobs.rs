@@ -1,0 +1,249 @@
+//! Jobs: what a pipeline reads, how it loads, and how far it has come.
+
+use dadosfera_raw::Maybe;
+use dadosfera_raw::types::{self, JobInputFields, LoadType, MemoryRequest, UpdateSyncModeRequest};
+
+use crate::client::Client;
+use crate::error::Error;
+use crate::id::JobId;
+
+/// The jobs of pipelines; from [`Client::jobs`].
+#[derive(Debug, Clone, Copy)]
+pub struct Jobs<'a> {
+    client: &'a Client,
+}
+
+/// How a job loads from now on.
+///
+/// ```
+/// use dadosfera::SyncMode;
+///
+/// let mode = SyncMode::incremental("updated_at", "timestamp");
+/// ```
+#[derive(Debug, Clone)]
+pub struct SyncMode(UpdateSyncModeRequest);
+
+/// What to change in a job's input. What is not named stays as it is.
+///
+/// ```
+/// use dadosfera::JobInputPatch;
+///
+/// let patch = JobInputPatch::new().add_columns(["discount"]);
+/// ```
+#[derive(Debug, Clone)]
+pub struct JobInputPatch(JobInputFields);
+
+impl Client {
+    /// The jobs of pipelines.
+    ///
+    /// ```no_run
+    /// # async fn run(client: dadosfera::Client, pipeline: dadosfera::PipelineId) -> Result<(), dadosfera::Error> {
+    /// use dadosfera::SyncMode;
+    ///
+    /// let mode = SyncMode::incremental("updated_at", "timestamp");
+    /// let answer = client.jobs().set_sync_mode(pipeline.job(0), &mode).await?;
+    /// println!("the job's state is {}", answer.state);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub const fn jobs(&self) -> Jobs<'_> {
+        Jobs { client: self }
+    }
+}
+
+impl Jobs<'_> {
+    /// A JDBC job's input and output.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) where the customer has none of this id.
+    pub async fn get_jdbc(
+        &self,
+        id: impl TryInto<JobId, Error: Into<Error>>,
+    ) -> Result<types::JdbcJob, Error> {
+        let call = self.client.call("get_jdbc_job");
+        let id: JobId = call.id(id)?;
+        let answer = call.raw().get_jdbc_job(id.as_str()).await;
+        call.finish(answer).await
+    }
+
+    /// Changes how a JDBC job loads. What becomes of its state is in the answer (inferred): full to incremental
+    /// initialises it, incremental to full resets it, and between the two incremental modes it is preserved.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) where the customer has none of this id.
+    pub async fn set_sync_mode(
+        &self,
+        id: impl TryInto<JobId, Error: Into<Error>>,
+        mode: &SyncMode,
+    ) -> Result<types::SyncModeAnswer, Error> {
+        let call = self.client.call("update_job_sync_mode");
+        let id: JobId = call.id(id)?;
+        let answer = call.raw().update_job_sync_mode(id.as_str(), &mode.0).await;
+        call.finish(answer).await
+    }
+
+    /// Changes fields of a job's input and answers which ones changed. Columns are added to those that are there.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) where the customer has none of this id.
+    pub async fn patch_input(
+        &self,
+        id: impl TryInto<JobId, Error: Into<Error>>,
+        patch: &JobInputPatch,
+    ) -> Result<Vec<String>, Error> {
+        let call = self.client.call("patch_job_input");
+        let id: JobId = call.id(id)?;
+        let answer = call.raw().patch_job_input(id.as_str(), &patch.0).await;
+        Ok(call.finish(answer).await?.updated_fields)
+    }
+
+    /// Makes a job's next run start from the beginning.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) where the customer has none of this id.
+    pub async fn reset_state(
+        &self,
+        id: impl TryInto<JobId, Error: Into<Error>>,
+    ) -> Result<(), Error> {
+        let call = self.client.call("reset_job_state");
+        let id: JobId = call.id(id)?;
+        let answer = call.raw().reset_job_state(id.as_str()).await;
+        call.finish_empty(answer)
+    }
+
+    /// Sets a job's memory in MB: 12,000 at most. Answers what it is now.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadRequest`](crate::ErrorKind::BadRequest) beyond the limit.
+    pub async fn set_memory(
+        &self,
+        id: impl TryInto<JobId, Error: Into<Error>>,
+        megabytes: u32,
+    ) -> Result<i64, Error> {
+        let call = self.client.call("update_job_memory");
+        let id: JobId = call.id(id)?;
+        let body = MemoryRequest {
+            amount: megabytes.into(),
+        };
+        let answer = call.raw().update_job_memory(id.as_str(), &body).await;
+        Ok(call.finish(answer).await?.data.memory_mb)
+    }
+}
+
+impl SyncMode {
+    /// Everything, each time.
+    #[must_use]
+    pub const fn full_load() -> Self {
+        Self::new(LoadType::FullLoad)
+    }
+
+    /// Only what is new by a column, whose type is `number`, `date`, `timestamp` or a native one.
+    #[must_use]
+    pub fn incremental(column: impl Into<String>, column_type: impl Into<String>) -> Self {
+        let mut this = Self::new(LoadType::Incremental);
+        this.0.incremental_column_name = Some(column.into());
+        this.0.incremental_column_type = Some(column_type.into());
+        this
+    }
+
+    /// Like [`incremental`](Self::incremental), and keeps the latest row of each primary key in a second table.
+    #[must_use]
+    pub fn incremental_with_qualify<K: Into<String>>(
+        column: impl Into<String>,
+        column_type: impl Into<String>,
+        primary_keys: impl IntoIterator<Item = K>,
+    ) -> Self {
+        let mut this = Self::incremental(column, column_type);
+        this.0.target_load_type = LoadType::IncrementalWithQualify;
+        this.0.primary_keys = Some(primary_keys.into_iter().map(Into::into).collect());
+        this
+    }
+
+    /// Sets the API's `force`, whose effect is not documented.
+    #[must_use]
+    pub const fn force(mut self) -> Self {
+        self.0.force = true;
+        self
+    }
+
+    const fn new(mode: LoadType) -> Self {
+        Self(UpdateSyncModeRequest {
+            target_load_type: mode,
+            incremental_column_name: None,
+            incremental_column_type: None,
+            primary_keys: None,
+            force: false,
+        })
+    }
+}
+
+impl JobInputPatch {
+    /// No change yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(JobInputFields {
+            auth_parameters: None,
+            column_include_list: Maybe::Absent,
+            file_format_params: None,
+            incremental_column_name: Maybe::Absent,
+            incremental_column_type: Maybe::Absent,
+            load_type: None,
+            network_config: Maybe::Absent,
+            primary_keys: Maybe::Absent,
+            replication_method: None,
+            source_bucket: None,
+            source_prefix: None,
+            table_name: None,
+            table_schema: Maybe::Absent,
+            extra: serde_json::Map::new(),
+        })
+    }
+
+    /// Adds columns to those that are read.
+    #[must_use]
+    pub fn add_columns<C: Into<String>>(mut self, columns: impl IntoIterator<Item = C>) -> Self {
+        self.0.column_include_list = Maybe::Value(columns.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Reads another table.
+    #[must_use]
+    pub fn table(mut self, schema: impl Into<String>, name: impl Into<String>) -> Self {
+        self.0.table_schema = Maybe::Value(schema.into());
+        self.0.table_name = Some(name.into());
+        self
+    }
+
+    /// Another column to tell what is new.
+    #[must_use]
+    pub fn incremental_column(
+        mut self,
+        column: impl Into<String>,
+        column_type: impl Into<String>,
+    ) -> Self {
+        self.0.incremental_column_name = Maybe::Value(column.into());
+        self.0.incremental_column_type = Maybe::Value(column_type.into());
+        self
+    }
+
+    /// Other primary keys.
+    #[must_use]
+    pub fn primary_keys<K: Into<String>>(mut self, keys: impl IntoIterator<Item = K>) -> Self {
+        self.0.primary_keys = Maybe::Value(keys.into_iter().map(Into::into).collect());
+        self
+    }
+}
+
+impl Default for JobInputPatch {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl From<JobInputFields> for JobInputPatch {
+    /// Any field that the API takes.
+    fn from(fields: JobInputFields) -> Self {
+        Self(fields)
+    }
+}

@@ -1,0 +1,214 @@
+//! Pipelines: what moves data, and when.
+
+use dadosfera_raw::types::{self, MemoryRequest, PipelineReference};
+
+use super::new_pipeline::{NewPipeline, PipelinePatch};
+use super::runs::{RunHandle, Runs};
+use crate::call::Call;
+use crate::client::Client;
+use crate::error::Error;
+use crate::id::PipelineId;
+
+/// The customer's pipelines; from [`Client::pipelines`].
+#[derive(Debug, Clone, Copy)]
+pub struct Pipelines<'a> {
+    client: &'a Client,
+}
+
+/// One pipeline; from [`Client::pipeline`].
+#[derive(Debug, Clone)]
+pub struct PipelineHandle<'a> {
+    client: &'a Client,
+    /// An id that cannot be is told by the first call, so that a handle needs no `?`.
+    id: Result<PipelineId, Error>,
+}
+
+impl Client {
+    /// The customer's pipelines.
+    #[must_use]
+    pub const fn pipelines(&self) -> Pipelines<'_> {
+        Pipelines { client: self }
+    }
+
+    /// One pipeline, to act on. Nothing is sent yet; an id that cannot be is told by the first call.
+    ///
+    /// ```no_run
+    /// # async fn run(client: dadosfera::Client) -> Result<(), dadosfera::Error> {
+    /// let run = client.pipeline("1b33ad2f_33d3_4837_9eeb_83c82c8b909d").execute().await?.wait().await?;
+    /// println!("{} {}", run.pipeline_run_id, run.last_status);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn pipeline(&self, id: impl TryInto<PipelineId, Error: Into<Error>>) -> PipelineHandle<'_> {
+        PipelineHandle {
+            client: self,
+            id: id.try_into().map_err(Into::into),
+        }
+    }
+}
+
+impl Pipelines<'_> {
+    /// Every pipeline. The API has no pages here.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) without the permission `GET /pipelines`.
+    pub async fn list(&self) -> Result<Vec<types::PipelineSummary>, Error> {
+        let call = self.client.call("list_pipelines");
+        let answer = call.raw().list_pipelines().await;
+        call.finish(answer).await
+    }
+
+    /// One pipeline with its jobs.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) where the customer has none of this id.
+    pub async fn get(
+        &self,
+        id: impl TryInto<PipelineId, Error: Into<Error>>,
+    ) -> Result<types::PipelineDetail, Error> {
+        let call = self.client.call("get_pipeline");
+        let id: PipelineId = call.id(id)?;
+        let answer = call.raw().get_pipeline(id.as_str()).await;
+        Ok(call.finish(answer).await?.data)
+    }
+
+    /// Creates a pipeline and answers its id.
+    ///
+    /// It is not retried after an unknown outcome. Whoever repeats it with the same [`NewPipeline::id`] is told
+    /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) if the first one went through.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) where the name or the id is taken,
+    /// [`ErrorKind::BadRequest`](crate::ErrorKind::BadRequest) for jobs that the API refuses.
+    pub async fn create(&self, pipeline: NewPipeline) -> Result<PipelineId, Error> {
+        let call = self.client.call("create_pipeline");
+        let body = pipeline.into_request();
+        let answer = call.raw().create_pipeline(&body).await;
+        let created = call.finish(answer).await?;
+        PipelineId::new(created.data.pipeline_id).map_err(|error| error.of("create_pipeline"))
+    }
+
+    /// Changes a pipeline's name, description or schedule.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) where the customer has none of this id.
+    pub async fn update(
+        &self,
+        id: impl TryInto<PipelineId, Error: Into<Error>>,
+        patch: &PipelinePatch,
+    ) -> Result<(), Error> {
+        let call = self.client.call("update_pipeline");
+        let id: PipelineId = call.id(id)?;
+        let answer = call
+            .raw()
+            .update_pipeline(id.as_str(), patch.request())
+            .await;
+        call.finish_empty(answer)
+    }
+
+    /// Deletes a pipeline with its jobs, their states, its runs and its schedule. Destination tables and connections stay.
+    ///
+    /// The API wants the customer's name with it: a sign-in knows it, an API key has to be told
+    /// ([`ClientBuilder::customer_name`](crate::ClientBuilder::customer_name)).
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) where the customer's name is not known,
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) where there is none of this id.
+    pub async fn delete(
+        &self,
+        id: impl TryInto<PipelineId, Error: Into<Error>>,
+    ) -> Result<(), Error> {
+        let call = self.client.call("delete_pipeline");
+        let id: PipelineId = call.id(id)?;
+        let customer_name = self
+            .client
+            .customer_name()
+            .await
+            .map_err(|error| call.failed(error))?;
+        let answer = call
+            .raw()
+            .delete_pipeline(id.as_str(), &customer_name)
+            .await;
+        call.finish_empty(answer)
+    }
+}
+
+impl<'a> PipelineHandle<'a> {
+    /// The pipeline's id.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for one that cannot be.
+    pub fn id(&self) -> Result<&PipelineId, Error> {
+        self.id.as_ref().map_err(Clone::clone)
+    }
+
+    /// The pipeline's runs.
+    #[must_use]
+    pub fn runs(&self) -> Runs<'a> {
+        Runs::new(self.client, self.id.clone())
+    }
+
+    /// Starts a run. Where one is under way, the new one queues. The handle waits for it to end.
+    ///
+    /// It is not retried after an unknown outcome: look at [`runs`](Self::runs) before it is repeated.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadRequest`](crate::ErrorKind::BadRequest) with the code `PipelinePaused` where it is paused.
+    pub async fn execute(&self) -> Result<RunHandle<'a>, Error> {
+        let call = self.client.call("execute_pipeline");
+        let body = self.reference(&call)?;
+        // The answer does not say which run it starts, so what was there before has to be known.
+        let runs = self.runs();
+        let before = runs.list().await?;
+        let answer = call.raw().execute_pipeline(&body).await;
+        let triggered = call.finish(answer).await?.data;
+        Ok(RunHandle::new(self.client, runs, &before, triggered.run_id))
+    }
+
+    /// Stops its schedule and refuses manual runs. Runs that are under way finish.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadRequest`](crate::ErrorKind::BadRequest) with the code `PipelineAlreadyPaused` where it is.
+    pub async fn pause(&self) -> Result<(), Error> {
+        let call = self.client.call("pause_pipeline");
+        let body = self.reference(&call)?;
+        let answer = call.raw().pause_pipeline(&body).await;
+        call.finish_empty(answer)
+    }
+
+    /// Lets it run again.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadRequest`](crate::ErrorKind::BadRequest) with the code `PipelineNotPaused` where it is not paused.
+    pub async fn unpause(&self) -> Result<(), Error> {
+        let call = self.client.call("unpause_pipeline");
+        let body = self.reference(&call)?;
+        let answer = call.raw().unpause_pipeline(&body).await;
+        call.finish_empty(answer)
+    }
+
+    /// Sets its memory in MB: 2,048 unless set, 12,000 at most. Answers what it is now.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadRequest`](crate::ErrorKind::BadRequest) beyond the limit.
+    pub async fn set_memory(&self, megabytes: u32) -> Result<i64, Error> {
+        let call = self.client.call("update_pipeline_memory");
+        let id = self.known(&call)?;
+        let body = MemoryRequest {
+            amount: megabytes.into(),
+        };
+        let answer = call.raw().update_pipeline_memory(id.as_str(), &body).await;
+        Ok(call.finish(answer).await?.data.memory_mb)
+    }
+
+    fn reference(&self, call: &Call) -> Result<PipelineReference, Error> {
+        Ok(PipelineReference {
+            pipeline_id: self.known(call)?.as_str().to_owned(),
+        })
+    }
+
+    fn known(&self, call: &Call) -> Result<&PipelineId, Error> {
+        self.id.as_ref().map_err(|error| call.failed(error.clone()))
+    }
+}

@@ -1,0 +1,87 @@
+//! The older routes for pipelines that the vendor's web application and Python package use. Little of them is proven, so
+//! what they answer is mostly kept as it came. [`Pipelines`](crate::Pipelines) is the documented way.
+
+use dadosfera_raw::types;
+use futures::TryStreamExt;
+
+use crate::client::Client;
+use crate::error::Error;
+use crate::id::PipelineId;
+
+/// The older routes; from [`Client::pipelines_v2`].
+#[derive(Debug, Clone, Copy)]
+pub struct PipelinesV2<'a> {
+    client: &'a Client,
+}
+
+/// Which part of the list, and in which order. The default is the server's.
+#[derive(Debug, Clone, Default)]
+pub struct PageOptions {
+    /// Counted from 1.
+    pub page: Option<u32>,
+    /// How many on a page; the Python package asks for 500.
+    pub size: Option<u32>,
+    /// Ascending or descending.
+    pub order: Option<types::SortOrder>,
+    /// A field, such as `display_name`.
+    pub sort_by: Option<String>,
+}
+
+impl Client {
+    /// The older routes for pipelines.
+    #[must_use]
+    pub const fn pipelines_v2(&self) -> PipelinesV2<'_> {
+        PipelinesV2 { client: self }
+    }
+}
+
+impl PipelinesV2<'_> {
+    /// A page of pipelines, of which only the id is proven.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) without the permission `GET /pipelines`.
+    pub async fn list(&self, page: &PageOptions) -> Result<Vec<types::PipelineV2>, Error> {
+        let call = self.client.call("list_pipelines_v2");
+        let (number, size) = (page.page.map(i64::from), page.size.map(i64::from));
+        let answer = call
+            .raw()
+            .list_pipelines_v2(page.order, number, size, page.sort_by.as_deref())
+            .await;
+        Ok(call.finish(answer).await?.pipelines)
+    }
+
+    /// A pipeline's execution history as the web application reads it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) where the customer has none of this id.
+    pub async fn status(
+        &self,
+        id: impl TryInto<PipelineId, Error: Into<Error>>,
+    ) -> Result<Vec<types::PipelineV2Status>, Error> {
+        let call = self.client.call("get_pipeline_v2_status");
+        let id: PipelineId = call.id(id)?;
+        let answer = call.raw().get_pipeline_v2_status(id.as_str()).await;
+        Ok(call.finish(answer).await?.status)
+    }
+
+    /// The log of a pipeline's latest run, as text. Only the path of this route is known; the rest is inferred.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) where the customer has none of this id.
+    pub async fn download_logs(
+        &self,
+        id: impl TryInto<PipelineId, Error: Into<Error>>,
+    ) -> Result<String, Error> {
+        let call = self.client.call("download_pipeline_logs");
+        let id: PipelineId = call.id(id)?;
+        let stream = match call.raw().download_pipeline_logs(id.as_str()).await {
+            Ok(answer) => answer.into_inner_stream(),
+            Err(error) => return Err(call.failed(error.into())),
+        };
+        let chunks: Vec<_> = stream.try_collect().await.map_err(|error| {
+            let error = dadosfera_raw::Error::<()>::ResponseBodyError(error);
+            call.failed(error.into())
+        })?;
+        Ok(String::from_utf8_lossy(&chunks.concat()).into_owned())
+    }
+}

@@ -216,7 +216,10 @@ mod tests {
     use super::*;
 
     fn fields(value: Value) -> Fields {
-        value.as_object().unwrap().clone()
+        match value {
+            Value::Object(fields) => fields,
+            other => panic!("no object: {other}"),
+        }
     }
 
     fn orders() -> Fields {

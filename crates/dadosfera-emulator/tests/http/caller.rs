@@ -157,10 +157,9 @@ impl World {
 
 /// A pipeline of one JDBC job.
 pub(crate) fn orders(id: &str, name: &str, cron: Value) -> Value {
-    json!({
+    let mut body = json!({
         "id": id,
         "name": name,
-        "cron": cron,
         "description": "Pipeline to sync orders from PostgreSQL",
         "jobs": [{
             "input": {
@@ -180,5 +179,7 @@ pub(crate) fn orders(id: &str, name: &str, cron: Value) -> Value {
             "transformations": [],
             "output": {"plugin": "dadosfera_snowflake"},
         }],
-    })
+    });
+    body["cron"] = cron;
+    body
 }

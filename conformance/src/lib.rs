@@ -1,1 +1,15 @@
-//! Being built.
+//! One suite for every server that says it is Maestro.
+
+pub mod command;
+pub mod engine;
+pub mod front;
+pub mod got;
+pub mod interop;
+pub mod laws;
+pub mod people;
+pub mod report;
+pub mod session;
+pub mod stage;
+pub mod suite;
+pub mod target;
+pub mod world;

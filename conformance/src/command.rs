@@ -1,0 +1,176 @@
+//! The command `conformance`: what it takes, and how it ends.
+//!
+//! Exit codes: 0 clean, 1 a finding, 2 usage or configuration, 3 incomplete (something was not tried, so nothing is proven).
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use clap::{Parser, Subcommand};
+
+use crate::laws;
+use crate::people::People;
+use crate::report;
+use crate::suite::{DESCRIPTION, Settings, Suite};
+use crate::target::Target;
+
+/// Usage or configuration.
+const USAGE: u8 = 2;
+
+/// Tries a server that says it is Maestro against the description and the laws.
+#[derive(Debug, Parser)]
+#[command(name = "conformance", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Tries every law and checks every answer.
+    ///
+    /// A live target is only read unless --write is given. Who signs in there comes from the environment:
+    /// CONFORMANCE_USERNAME, CONFORMANCE_PASSWORD, CONFORMANCE_TOTP_SECRET; the same with CONFORMANCE_OTHER_ for a user
+    /// of another customer, and with CONFORMANCE_LIMITED_ for one without permissions.
+    ///
+    /// Exit codes: 0 clean, 1 a finding, 2 usage or configuration, 3 incomplete.
+    #[command(verbatim_doc_comment)]
+    Run {
+        /// `emulator`, or the base URL of a server.
+        #[arg(long, default_value = "emulator", value_name = "emulator|URL")]
+        target: String,
+        /// Let the run write on a live target; what it makes there is removed again.
+        #[arg(long)]
+        write: bool,
+        /// Decides every id; 0 on the emulator and the time on a live target, unless given.
+        #[arg(long, value_name = "N")]
+        seed: Option<u64>,
+        /// Only laws whose name contains this.
+        #[arg(long, value_name = "LAW")]
+        filter: Option<String>,
+        /// Also write the report as JSON.
+        #[arg(long, value_name = "FILE")]
+        json: Option<PathBuf>,
+        /// Another description than the one that was built in.
+        #[arg(long, value_name = "FILE")]
+        document: Option<PathBuf>,
+    },
+    /// Lists the laws, each with its source.
+    Laws,
+    /// Runs the vendor's own Python package, unmodified, against an emulator.
+    Interop,
+}
+
+/// Runs the command with the arguments of the process.
+pub async fn main() -> ExitCode {
+    let ended = match Arguments::parse().command {
+        Command::Run {
+            target,
+            write,
+            seed,
+            filter,
+            json,
+            document,
+        } => {
+            let asked = Asked {
+                target,
+                write,
+                seed,
+                filter,
+                json,
+                document,
+            };
+            asked.run().await
+        }
+        Command::Laws => list(),
+        Command::Interop => crate::interop::run()
+            .await
+            .map_err(|error| error.to_string()),
+    };
+    match ended {
+        Ok(code) => ExitCode::from(code),
+        Err(why) => {
+            // Nobody is left to tell if even this fails.
+            let _ = writeln!(io::stderr(), "error: {why}");
+            ExitCode::from(USAGE)
+        }
+    }
+}
+
+/// What `run` was asked for.
+struct Asked {
+    target: String,
+    write: bool,
+    seed: Option<u64>,
+    filter: Option<String>,
+    json: Option<PathBuf>,
+    document: Option<PathBuf>,
+}
+
+impl Asked {
+    async fn run(self) -> Result<u8, String> {
+        let people = People::of_the_environment(|name| std::env::var(name).ok());
+        let target =
+            Target::parse(&self.target, self.write, people).map_err(|error| error.to_string())?;
+        let seed = self
+            .seed
+            .unwrap_or_else(|| if target.is_emulator() { 0 } else { now() });
+        if let Some(filter) = &self.filter
+            && !laws::all().any(|law| law.id.contains(filter.as_str()))
+        {
+            return Err(format!(
+                "no law's name contains {filter:?}; `conformance laws` lists them"
+            ));
+        }
+        let description = match &self.document {
+            Some(path) => read(path)?,
+            None => DESCRIPTION.to_owned(),
+        };
+        let settings = Settings {
+            target,
+            seed,
+            filter: self.filter,
+        };
+        let suite = Suite::new(&description, settings).map_err(|error| error.to_string())?;
+        suite
+            .shared()
+            .contract
+            .compile_all()
+            .map_err(|error| error.to_string())?;
+        let report = suite.run().await;
+        let text = report::to_text(&report).map_err(|error| error.to_string())?;
+        print(&text)?;
+        if let Some(path) = &self.json {
+            let text = format!("{:#}\n", report::to_json(&report));
+            std::fs::write(path, text)
+                .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+        }
+        Ok(report.outcome().code())
+    }
+}
+
+fn list() -> Result<u8, String> {
+    let lines: Vec<String> = laws::all()
+        .map(|law| format!("{}\n  {}\n  {}\n", law.id, law.says, law.source))
+        .collect();
+    print(&lines.join(""))?;
+    Ok(0)
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    std::fs::read_to_string(path)
+        .map_err(|error| format!("cannot read {}: {error}", path.display()))
+}
+
+fn print(text: &str) -> Result<(), String> {
+    io::stdout()
+        .write_all(text.as_bytes())
+        .map_err(|error| format!("cannot write: {error}"))
+}
+
+fn now() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
+}

@@ -1,0 +1,22 @@
+//! The spec-driven half: it knows an OpenAPI document, a base URL and how to sign, and nothing of Maestro.
+//!
+//! Each answer that comes in, whoever asked for it, is checked against the document and noted in one [`Recorder`].
+
+mod call;
+mod check;
+mod client;
+mod document;
+mod finding;
+mod formats;
+mod recorder;
+mod schema;
+mod taint;
+
+pub use call::{Answer, Call, Sign};
+pub use check::{Contract, ContractError};
+pub use client::{Client, ClientError, Guard, Shared};
+pub use document::{Document, DocumentError, Operation, Response};
+pub use finding::{Code, Finding, Severity};
+pub use recorder::{OperationRow, Recorder};
+pub use schema::{Direction, Mark, MarkKind, Schema, SchemaError};
+pub use taint::Taint;

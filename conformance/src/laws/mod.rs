@@ -1,0 +1,48 @@
+//! The half that knows Maestro: its laws, one file for each subject.
+//!
+//! A law is one `async fn` that acts in a world and checks what comes back. It goes on after a check that does not hold,
+//! and stops only where what follows would make no sense, so that one known failure does not hide the next.
+
+mod actions;
+mod api_keys;
+mod bodies;
+mod ids;
+mod jobs;
+mod language;
+mod law;
+mod permissions;
+mod pipelines;
+mod refresh;
+mod runs;
+mod sign_in;
+mod tenants;
+mod tokens;
+mod valid_input;
+
+pub use law::{Law, Need};
+
+/// Every law, in the order in which a run tries them.
+pub fn all() -> impl Iterator<Item = &'static Law> {
+    [
+        valid_input::LAWS,
+        sign_in::LAWS,
+        tokens::LAWS,
+        refresh::LAWS,
+        api_keys::LAWS,
+        permissions::LAWS,
+        tenants::LAWS,
+        ids::LAWS,
+        pipelines::LAWS,
+        runs::LAWS,
+        jobs::LAWS,
+        language::LAWS,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// The law with this name.
+#[must_use]
+pub fn law(id: &str) -> Option<&'static Law> {
+    all().find(|law| law.id == id)
+}

@@ -1,0 +1,445 @@
+//! A world that laws act in: people sign in and call operations.
+//!
+//! On the emulator each world is new and its clock is held. A live server is one world, entered by one sign-in a person,
+//! and what a law makes there is removed after it.
+
+use std::fmt::Display;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use dadosfera_emulator::{Emulator, Options, Seed};
+use serde_json::{Value, json};
+
+use crate::engine::{Call, Client, Guard, Operation, Sign};
+use crate::front::{Front, Tap};
+use crate::got::Got;
+use crate::people::{Actor, People, Person};
+use crate::session::Session;
+use crate::stage::{Stage, Stop};
+use crate::target::Target;
+
+/// What a read-only run may send beside reads: neither changes what a user of the API sees.
+pub(crate) const HARMLESS: [&str; 2] = ["sign_in", "refresh_access_token"];
+/// The address that curl lines name for the emulator, which is gone when they are read.
+pub const SHOWN_EMULATOR: &str = "http://127.0.0.1:7654";
+
+/// A world that laws act in.
+pub struct World<'a> {
+    stage: &'a Stage,
+    client: Client,
+    // Before the emulator, so that it stops first.
+    _front: Option<Front>,
+    emulator: Option<Emulator>,
+    people: People,
+}
+
+/// A call in the making.
+pub struct Making<'a> {
+    world: &'a World<'a>,
+    call: Result<Call, Stop>,
+    path: Vec<(String, String)>,
+    operation: Option<Operation>,
+}
+
+impl Stage {
+    /// A world to act in.
+    ///
+    /// # Errors
+    /// Where none can be had.
+    pub async fn world(&self) -> Result<World<'_>, Stop> {
+        match &self.target {
+            Target::Emulator { .. } => self.world_with(Options::default()).await,
+            Target::Live {
+                base_url,
+                write,
+                people,
+            } => {
+                let guard = if *write {
+                    Guard::Open
+                } else {
+                    Guard::ReadOnly(HARMLESS.to_vec())
+                };
+                let client = self.client(base_url, base_url, guard)?;
+                Ok(World::new(self, client, None, None, people.clone()))
+            }
+        }
+    }
+
+    /// A world that behaves otherwise, which only an emulator can.
+    ///
+    /// # Errors
+    /// On a live server, or where no emulator starts.
+    pub async fn world_with(&self, options: Options) -> Result<World<'_>, Stop> {
+        let Target::Emulator { planted } = &self.target else {
+            return Err(Stop::NotApplicable(
+                "only an emulator can be told to behave so".to_owned(),
+            ));
+        };
+        let incomplete =
+            |why: &dyn Display| Stop::Incomplete(format!("the emulator did not start: {why}"));
+        let seed = Seed {
+            seed: self.seed,
+            ..Seed::default()
+        };
+        let emulator = Emulator::builder()
+            .seed(seed)
+            .options(options)
+            .hold_clock()
+            .start()
+            .await
+            .map_err(|error| incomplete(&error))?;
+        let front = match planted {
+            None => None,
+            Some(planted) => {
+                let front = Front::start(planted(emulator.base_url())).await;
+                Some(front.map_err(|error| incomplete(&error))?)
+            }
+        };
+        let base_url = front
+            .as_ref()
+            .map_or(emulator.base_url(), Front::base_url)
+            .to_owned();
+        let client = self.client(&base_url, SHOWN_EMULATOR, Guard::Open)?;
+        Ok(World::new(
+            self,
+            client,
+            Some(emulator),
+            front,
+            People::of_the_emulator(),
+        ))
+    }
+
+    /// A front of a world, for a client that we do not drive; all that it sends is checked and noted.
+    ///
+    /// # Errors
+    /// Where no port can be had.
+    pub async fn tap(&self, world: &World<'_>) -> Result<Front, Stop> {
+        Front::start(Arc::new(Tap(world.client().clone())))
+            .await
+            .map_err(|error| Stop::Incomplete(format!("no port for the tap: {error}")))
+    }
+
+    fn client(&self, base_url: &str, shown: &str, guard: Guard) -> Result<Client, Stop> {
+        Client::new(base_url, shown, guard, self.law, Arc::clone(&self.shared))
+            .map_err(|error| Stop::Incomplete(error.to_string()))
+    }
+}
+
+impl<'a> World<'a> {
+    fn new(
+        stage: &'a Stage,
+        client: Client,
+        emulator: Option<Emulator>,
+        front: Option<Front>,
+        people: People,
+    ) -> Self {
+        for actor in [
+            Actor::Admin,
+            Actor::WithMfa,
+            Actor::Viewer,
+            Actor::UserAdmin,
+            Actor::Powerless,
+            Actor::Disabled,
+            Actor::Stranger,
+        ] {
+            if let Some(person) = people.get(actor) {
+                client.taint().learn(&person.password, "PASSWORD");
+                if let Some(secret) = &person.totp_secret {
+                    client.taint().learn(secret, "TOTP_SECRET");
+                }
+            }
+        }
+        Self {
+            stage,
+            client,
+            _front: front,
+            emulator,
+            people,
+        }
+    }
+
+    /// Everything that this world sends goes through it.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The stage.
+    #[must_use]
+    pub fn stage(&self) -> &'a Stage {
+        self.stage
+    }
+
+    /// Every operation of the document.
+    #[must_use]
+    pub fn operations(&self) -> &[Operation] {
+        self.client.contract().document().operations()
+    }
+
+    /// Whether an operation may be sent here.
+    #[must_use]
+    pub fn may(&self, operation: &Operation) -> bool {
+        self.client.may(&operation.method, Some(&operation.id))
+    }
+
+    /// How somebody signs in.
+    ///
+    /// # Errors
+    /// Where this target knows no such person.
+    pub fn person(&self, actor: Actor) -> Result<&Person, Stop> {
+        self.people.get(actor).ok_or_else(|| {
+            Stop::NotApplicable(match actor.variables() {
+                Some(prefix) => format!("{prefix}_USERNAME and {prefix}_PASSWORD are not set"),
+                None => format!("a live target has no {actor:?}"),
+            })
+        })
+    }
+
+    /// Moves the clock of the emulator.
+    ///
+    /// # Errors
+    /// On a live server.
+    pub fn advance(&self, by: Duration) -> Result<(), Stop> {
+        let emulator = self.emulator.as_ref().ok_or_else(|| {
+            Stop::NotApplicable("only the emulator has a clock that can be moved".to_owned())
+        })?;
+        emulator.clock().advance(by);
+        Ok(())
+    }
+
+    /// The time in this world, in seconds since 1970.
+    #[must_use]
+    pub fn now(&self) -> i64 {
+        let now = self
+            .emulator
+            .as_ref()
+            .map_or_else(chrono::Utc::now, |emulator| emulator.clock().now());
+        now.timestamp()
+    }
+
+    /// The one-time code of a person now.
+    ///
+    /// # Errors
+    /// Where the person has no second factor, or a secret that is none.
+    pub fn totp(&self, person: &Person) -> Result<String, Stop> {
+        let secret = person.totp_secret.as_deref();
+        let code = secret.and_then(|secret| totp_at(secret, self.now()));
+        code.ok_or_else(|| Stop::NotApplicable("there is no secret of a second factor".to_owned()))
+    }
+
+    /// Signs somebody in. On a live server each signs in once a run.
+    ///
+    /// # Errors
+    /// Where there is no such person, or the sign-in gives no token.
+    pub async fn sign_in(&self, actor: Actor) -> Result<Session, Stop> {
+        let person = self.person(actor)?;
+        if self.emulator.is_some() {
+            return self.sign_in_anew(person).await;
+        }
+        let mut sessions = self.stage.sessions.lock().await;
+        if let Some(known) = sessions.get(&actor) {
+            return Ok(known.clone());
+        }
+        let session = self.sign_in_anew(person).await?;
+        sessions.insert(actor, session.clone());
+        Ok(session)
+    }
+
+    /// Signs a person in.
+    ///
+    /// # Errors
+    /// Where the sign-in gives no token.
+    pub async fn sign_in_anew(&self, person: &Person) -> Result<Session, Stop> {
+        let mut body = json!({ "username": person.username, "password": person.password });
+        if person.totp_secret.is_some() {
+            body["totp"] = json!(self.totp(person)?);
+        }
+        let got = self.call("sign_in").json(body).send().await?;
+        got.must(200)?;
+        let session = Session::of(&got.json());
+        got.see(
+            "tokens of the sign-in",
+            session.is_some(),
+            "tokens.accessToken",
+            "none",
+        );
+        session.ok_or(Stop::Broken)
+    }
+
+    /// Begins a call of an operation.
+    #[must_use]
+    pub fn call(&'a self, operation: &str) -> Making<'a> {
+        let found = self
+            .client
+            .contract()
+            .document()
+            .operation(operation)
+            .cloned();
+        let call = match &found {
+            Some(operation) => Ok(Call::new(operation, &[])),
+            None => Err(Stop::Incomplete(format!(
+                "the document has no operation {operation}"
+            ))),
+        };
+        Making {
+            world: self,
+            call,
+            path: Vec::new(),
+            operation: found,
+        }
+    }
+
+    /// Begins a call of a route that the document does not describe.
+    #[must_use]
+    pub fn call_undescribed(&'a self, method: &str, path: &str) -> Making<'a> {
+        Making {
+            world: self,
+            call: Ok(Call::undescribed(method, path)),
+            path: Vec::new(),
+            operation: None,
+        }
+    }
+
+    fn remember(&self, got: &Got<'_>) {
+        if self.emulator.is_some() || !(200..300).contains(&got.answer.status) {
+            return;
+        }
+        let made = match got.answer.operation.as_deref() {
+            Some("create_pipeline") => ("delete_pipeline", got.text("/data/pipeline_id")),
+            Some("create_api_key") => ("delete_api_key", got.text("/id")),
+            _ => return,
+        };
+        self.stage
+            .made
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(made);
+    }
+
+    /// Removes what the stage's law made on a live server, newest first.
+    ///
+    /// # Errors
+    /// Where something is left.
+    pub async fn clean_up(&self) -> Result<(), Stop> {
+        let made: Vec<_> = {
+            let mut made = self
+                .stage
+                .made
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            made.drain(..).rev().collect()
+        };
+        if made.is_empty() {
+            return Ok(());
+        }
+        let admin = self.sign_in(Actor::Admin).await?;
+        for (operation, id) in made {
+            let parameter = if operation == "delete_pipeline" {
+                "pipelineId"
+            } else {
+                "id"
+            };
+            let got = self
+                .call(operation)
+                .path(parameter, &id)
+                .header("customer_name", &admin.customer_name)
+                .by(&admin)
+                .send()
+                .await?;
+            if !matches!(got.answer.status, 200..300 | 404) {
+                return Err(Stop::Incomplete(format!(
+                    "{operation} of {id} failed: it is left on the server"
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<'a> Making<'a> {
+    /// Fills in a parameter of the path.
+    #[must_use]
+    pub fn path(mut self, name: &str, value: &str) -> Self {
+        self.path.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Adds to the query.
+    #[must_use]
+    pub fn query(self, name: &str, value: &str) -> Self {
+        self.with(|call| call.query.push((name.to_owned(), value.to_owned())))
+    }
+
+    /// Adds a header.
+    #[must_use]
+    pub fn header(self, name: &str, value: &str) -> Self {
+        self.with(|call| call.headers.push((name.to_owned(), value.to_owned())))
+    }
+
+    /// Puts in a JSON body.
+    #[must_use]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "every caller makes the body in place"
+    )]
+    pub fn json(mut self, body: Value) -> Self {
+        self.call = self.call.map(|call| call.with_json(&body));
+        self
+    }
+
+    /// Puts in a body that need not be JSON.
+    #[must_use]
+    pub fn body(self, media_type: &str, body: &str) -> Self {
+        self.header("content-type", media_type)
+            .with(|call| call.body = Some(body.as_bytes().to_vec()))
+    }
+
+    /// Signs as somebody.
+    #[must_use]
+    pub fn by(self, session: &Session) -> Self {
+        self.sign(session.sign())
+    }
+
+    /// Signs otherwise.
+    #[must_use]
+    pub fn sign(self, sign: Sign) -> Self {
+        self.with(|call| call.sign = sign)
+    }
+
+    /// Sends it.
+    ///
+    /// # Errors
+    /// Where it may not be sent, or no answer comes.
+    pub async fn send(self) -> Result<Got<'a>, Stop> {
+        let mut call = self.call?;
+        if let Some(operation) = &self.operation {
+            call.path = operation.render(&self.path);
+        }
+        let answer = self.world.client.send(&call).await?;
+        let at = call.operation.unwrap_or(call.path);
+        let got = Got {
+            answer,
+            stage: self.world.stage,
+            at,
+        };
+        self.world.remember(&got);
+        Ok(got)
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Call)) -> Self {
+        if let Ok(call) = &mut self.call {
+            change(call);
+        }
+        self
+    }
+}
+
+/// The code of a base32 secret at a second (RFC 6238, SHA-1, 30 s, six digits).
+fn totp_at(secret: &str, second: i64) -> Option<String> {
+    let plain = secret.replace([' ', '='], "").to_ascii_uppercase();
+    let bytes = data_encoding::BASE32_NOPAD.decode(plain.as_bytes()).ok()?;
+    let totp = totp_rs::Builder::new()
+        .with_secret(totp_rs::Secret::new(bytes.into()))
+        .build_noncompliant();
+    Some(totp.generate(u64::try_from(second).ok()?).to_string())
+}

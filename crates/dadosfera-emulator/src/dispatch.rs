@@ -35,6 +35,14 @@ pub(crate) enum RequestBody {
     TooLarge,
 }
 
+impl Request {
+    /// The language that it asks for.
+    pub(crate) fn language(&self) -> Language {
+        let value = self.headers.get("dadosfera-lang");
+        Language::from_header(value.and_then(|value| value.to_str().ok()))
+    }
+}
+
 /// The answer to what is no operation.
 pub(crate) fn not_found(request: &Request) -> Answer {
     let message = format!("Cannot {} {}", request.method, request.path);
@@ -50,8 +58,7 @@ pub(crate) fn dispatch(
     now: DateTime<Utc>,
 ) -> Answer {
     let now = api.world.catch_up(now);
-    let lang = request.headers.get("dadosfera-lang");
-    let language = Language::from_header(lang.and_then(|value| value.to_str().ok()));
+    let language = request.language();
     let mut caller = Caller::default();
     if let Some(permission) = operation.permission {
         match authenticate(api, &request.headers, now) {

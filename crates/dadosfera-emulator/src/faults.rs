@@ -9,6 +9,7 @@ use std::time::Duration;
 use http::StatusCode;
 
 use crate::answer::{Answer, Content};
+use crate::lang::{Language, Told};
 
 /// Something that goes wrong.
 ///
@@ -102,7 +103,7 @@ impl Faults {
 }
 
 /// An error with this status: the documented body where the operation documents one, else the gateway's envelope.
-pub(crate) fn error_answer(operation: Option<&str>, status: u16) -> Answer {
+pub(crate) fn error_answer(operation: Option<&str>, status: u16, language: Language) -> Answer {
     let code = final_status(status);
     match (operation, status) {
         (Some("delete_pipeline"), 500) => {
@@ -114,6 +115,8 @@ pub(crate) fn error_answer(operation: Option<&str>, status: u16) -> Answer {
             let body = serde_json::json!({ "status": "error", "info": {}, "error": down, "details": down });
             Answer::json(code, body)
         }
+        (_, 401) => Answer::told(Told::Unauthorized, language),
+        (_, 403) => Answer::told(Told::Forbidden, language),
         (_, 204 | 304) => Answer::new(code, Content::Empty),
         _ => Answer::framework(code, code.canonical_reason().unwrap_or("Error")),
     }

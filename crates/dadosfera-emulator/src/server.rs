@@ -97,7 +97,7 @@ async fn handle(
     let now = shared.clock.now();
     let answer = match effect {
         Some(FaultEffect::DropBefore) => return Err(Dropped),
-        Some(FaultEffect::Status(status)) => faults::error_answer(id, status),
+        Some(FaultEffect::Status(status)) => faults::error_answer(id, status, request.language()),
         Some(FaultEffect::Html(status)) => faults::html_answer(status),
         Some(FaultEffect::RetryAfter(seconds)) => faults::retry_after_answer(seconds),
         _ => match found {

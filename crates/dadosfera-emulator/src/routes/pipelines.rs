@@ -11,7 +11,8 @@ use crate::routes::{memory, times};
 use crate::state::ids;
 use crate::state::job_input;
 use crate::state::jobs::{Job, NewJob};
-use crate::state::pipelines::{NewPipeline, Owner, Pipeline, PipelineChanges, Refused};
+use crate::state::pipeline::{NewPipeline, Owner, Pipeline, PipelineChanges};
+use crate::state::pipelines::Refused;
 
 /// What no PATCH can change.
 const READ_ONLY: [&str; 9] = [

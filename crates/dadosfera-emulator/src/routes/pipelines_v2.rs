@@ -11,7 +11,7 @@ use crate::call::Call;
 use crate::routes::times;
 use crate::state::ids;
 use crate::state::jobs::{Job, Progress};
-use crate::state::pipelines::Pipeline;
+use crate::state::pipeline::Pipeline;
 
 const DEFAULT_SIZE: usize = 500;
 

@@ -17,6 +17,7 @@ pub(crate) mod users;
 pub(crate) mod health;
 pub(crate) mod job_input;
 pub(crate) mod jobs;
+pub(crate) mod pipeline;
 pub(crate) mod pipelines;
 pub(crate) mod runs;
 

@@ -1,70 +1,26 @@
 //! The pipelines of all customers: what may be done with them, and what they do by themselves as time passes.
 //!
-//! Rules: id and name are unique per customer; all jobs of a pipeline share one connector; at most one run of a pipeline
-//! is under way and further executions wait; a paused pipeline lets its run finish and starts nothing until unpaused,
-//! while what waits goes on waiting and what its schedule would have started is skipped.
+//! Rules: id and name are unique per customer; all jobs of a pipeline share one connector; events happen in the order
+//! of time, whichever pipeline they belong to.
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use crate::state::chance::Chance;
 use crate::state::ids;
 use crate::state::job_input;
-use crate::state::jobs::{DEFAULT_MEMORY_MB, Job, JobStatus, NewJob};
-use crate::state::runs::{Run, RunStatus, Runs, Trigger};
+use crate::state::jobs::{Job, NewJob};
+use crate::state::pipeline::{
+    Counters, Event, NewPipeline, Owner, Pipeline, PipelineChanges, RunRules,
+};
+use crate::state::runs::Trigger;
 use crate::state::schedule::Schedule;
 
 /// The most MB that a pipeline or a job can have.
 pub(crate) const MAX_MEMORY_MB: i64 = 12_000;
 /// How many times schedules may fire in one move of the clock; what is beyond is skipped, so that a year costs no minute.
 const MAX_FIRES: usize = 10_000;
-
-/// A pipeline with its jobs and runs.
-#[derive(Debug, Clone)]
-pub(crate) struct Pipeline {
-    pub(crate) number: i64,
-    pub(crate) id: String,
-    pub(crate) customer_id: String,
-    /// The user name of who made it.
-    pub(crate) user_id: String,
-    pub(crate) name: String,
-    pub(crate) description: Option<String>,
-    pub(crate) cron: Option<String>,
-    pub(crate) paused: bool,
-    pub(crate) memory_mb: i64,
-    pub(crate) created_at: DateTime<Utc>,
-    pub(crate) updated_at: DateTime<Utc>,
-    pub(crate) jobs: Vec<Job>,
-    pub(crate) runs: Runs,
-    schedule: Schedule,
-    next_fire: Option<DateTime<Utc>>,
-}
-
-/// A pipeline as it is asked for.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct NewPipeline {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    pub(crate) description: Option<String>,
-    pub(crate) cron: Option<String>,
-    pub(crate) jobs: Vec<NewJob>,
-}
-
-/// What to change of a pipeline; the inner option is the API's null.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct PipelineChanges {
-    pub(crate) name: Option<String>,
-    pub(crate) description: Option<Option<String>>,
-    pub(crate) cron: Option<Option<String>>,
-}
-
-/// Who asks.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Owner<'a> {
-    pub(crate) customer_id: &'a str,
-    pub(crate) username: &'a str,
-}
 
 /// Why something was refused; nothing has changed then.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,14 +33,6 @@ pub(crate) enum Refused {
     NotPaused,
 }
 
-/// How runs go.
-#[derive(Debug, Clone)]
-pub(crate) struct RunRules {
-    pub(crate) duration: TimeDelta,
-    /// Source tables whose extraction fails, with the trace that it leaves.
-    pub(crate) failing_tables: BTreeMap<String, String>,
-}
-
 /// All pipelines.
 #[derive(Debug)]
 pub(crate) struct Pipelines {
@@ -95,96 +43,6 @@ pub(crate) struct Pipelines {
 
 /// Customer and canonical id.
 type Key = (String, String);
-
-/// The numbers of a customer, so that no customer sees how busy another is.
-#[derive(Debug, Clone, Default)]
-struct Counters {
-    pipelines: i64,
-    jobs: i64,
-    runs: i64,
-}
-
-/// What happens by itself; at the same instant a run ends before a schedule fires.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Event {
-    RunEnds,
-    ScheduleFires,
-}
-
-impl Pipeline {
-    /// CREATED until it runs, then what became of its latest run.
-    pub(crate) fn last_status(&self) -> &'static str {
-        self.runs
-            .latest()
-            .map_or("CREATED", |run| run.status.as_str())
-    }
-
-    pub(crate) fn state(&self) -> &'static str {
-        if self.paused {
-            "paused"
-        } else if self.last_status() == RunStatus::Failed.as_str() {
-            "error"
-        } else {
-            "active"
-        }
-    }
-
-    fn set_schedule(&mut self, schedule: Schedule, now: DateTime<Utc>) {
-        if matches!(schedule, Schedule::Once) {
-            self.runs.enqueue(Trigger::Schedule);
-        }
-        self.next_fire = if self.paused {
-            None
-        } else {
-            schedule.next_after(now)
-        };
-        self.schedule = schedule;
-    }
-
-    fn next_event(&self) -> Option<(DateTime<Utc>, Event)> {
-        let ends = self.runs.ends_at().map(|at| (at, Event::RunEnds));
-        let fires = self.next_fire.map(|at| (at, Event::ScheduleFires));
-        ends.into_iter().chain(fires).min()
-    }
-
-    fn start_next(
-        &mut self,
-        at: DateTime<Utc>,
-        chance: &mut Chance,
-        rules: &RunRules,
-        counters: &mut Counters,
-    ) {
-        if self.paused || self.runs.next_to_start().is_none() {
-            return;
-        }
-        counters.runs += 1;
-        let failures = self
-            .jobs
-            .iter()
-            .map(|job| rules.failing_tables.get(job.source_name()).cloned())
-            .collect();
-        for job in &mut self.jobs {
-            job.status = JobStatus::Running;
-        }
-        let run = Run {
-            number: counters.runs,
-            id: ids::underscored(chance.uuid()),
-            status: RunStatus::Running,
-            created_at: at,
-            updated_at: at,
-            trace: None,
-        };
-        let ends_at = at.checked_add_signed(rules.duration).unwrap_or(at);
-        self.runs.start(run, ends_at, failures);
-    }
-
-    fn end_run(&mut self) {
-        let Some(ended) = self.runs.end() else { return };
-        for (job, failure) in self.jobs.iter_mut().zip(&ended.failures) {
-            job.finish(failure.is_none(), ended.started_at);
-        }
-    }
-}
 
 impl Pipelines {
     pub(crate) fn new(rules: RunRules) -> Self {
@@ -215,7 +73,7 @@ impl Pipelines {
     pub(crate) fn create(
         &mut self,
         owner: Owner<'_>,
-        new: NewPipeline,
+        mut new: NewPipeline,
         now: DateTime<Utc>,
         chance: &mut Chance,
     ) -> Result<&Pipeline, Refused> {
@@ -235,27 +93,11 @@ impl Pipelines {
             .or_default();
         counters.pipelines += 1;
         let mut jobs = Vec::with_capacity(new.jobs.len());
-        for (index, job) in new.jobs.into_iter().enumerate() {
+        for (index, job) in std::mem::take(&mut new.jobs).into_iter().enumerate() {
             counters.jobs += 1;
             jobs.push(Job::new(counters.jobs, ids::job_id(&key.1, index), job));
         }
-        let mut pipeline = Pipeline {
-            number: counters.pipelines,
-            id: key.1.clone(),
-            customer_id: owner.customer_id.to_owned(),
-            user_id: owner.username.to_owned(),
-            name: new.name,
-            description: new.description,
-            cron: new.cron,
-            paused: false,
-            memory_mb: DEFAULT_MEMORY_MB,
-            created_at: now,
-            updated_at: now,
-            jobs,
-            runs: Runs::default(),
-            schedule: Schedule::Manual,
-            next_fire: None,
-        };
+        let mut pipeline = Pipeline::new(counters.pipelines, key.1.clone(), owner, new, jobs, now);
         pipeline.set_schedule(schedule, now);
         pipeline.start_next(now, chance, &self.rules, counters);
         Ok(self.by_key.entry(key).or_insert(pipeline))
@@ -278,6 +120,9 @@ impl Pipelines {
             self.check_name_is_free(customer_id, name, Some(&id))?;
         }
         let (pipeline, rules, counters) = self.parts(customer_id, &id)?;
+        if changes != PipelineChanges::default() {
+            pipeline.updated_at = now;
+        }
         if let Some(name) = changes.name {
             pipeline.name = name;
         }
@@ -291,7 +136,6 @@ impl Pipelines {
             pipeline.set_schedule(schedule, now);
             pipeline.start_next(now, chance, rules, counters);
         }
-        pipeline.updated_at = now;
         Ok(pipeline)
     }
 
@@ -328,9 +172,7 @@ impl Pipelines {
         if pipeline.paused {
             return Err(Refused::AlreadyPaused);
         }
-        pipeline.paused = true;
-        pipeline.next_fire = None;
-        pipeline.updated_at = now;
+        pipeline.pause(now);
         Ok(pipeline)
     }
 
@@ -345,9 +187,7 @@ impl Pipelines {
         if !pipeline.paused {
             return Err(Refused::NotPaused);
         }
-        pipeline.paused = false;
-        pipeline.next_fire = pipeline.schedule.next_after(now);
-        pipeline.updated_at = now;
+        pipeline.unpause(now);
         pipeline.start_next(now, chance, rules, counters);
         Ok(pipeline)
     }
@@ -391,15 +231,8 @@ impl Pipelines {
             let Some(pipeline) = self.by_key.get_mut(&key) else {
                 return;
             };
-            match event {
-                Event::RunEnds => pipeline.end_run(),
-                Event::ScheduleFires => {
-                    fires += 1;
-                    let from = if fires > MAX_FIRES { now } else { at };
-                    pipeline.next_fire = pipeline.schedule.next_after(from);
-                    pipeline.runs.enqueue(Trigger::Schedule);
-                }
-            }
+            fires += usize::from(event == Event::ScheduleFires);
+            pipeline.happen(event, if fires > MAX_FIRES { now } else { at });
             let counters = self.counters.entry(key.0).or_default();
             pipeline.start_next(at, chance, &self.rules, counters);
         }

@@ -1,5 +1,6 @@
 //! The life of pipelines on a virtual clock, without HTTP.
 
+use chrono::TimeDelta;
 use serde_json::json;
 
 use super::*;

@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 
 use crate::state::api_keys::ApiKeys;
 use crate::state::chance::Chance;
-use crate::state::pipelines::{Pipelines, RunRules};
+use crate::state::pipeline::RunRules;
+use crate::state::pipelines::Pipelines;
 use crate::state::refresh_families::RefreshFamilies;
 use crate::state::users::Users;
 

@@ -12,6 +12,7 @@ mod caller;
 mod api_keys;
 mod auth;
 mod bad_input;
+mod command;
 mod determinism;
 mod faults;
 mod jobs;

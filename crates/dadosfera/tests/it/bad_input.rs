@@ -1,0 +1,445 @@
+//! Whatever goes in or comes back wrong ends in one error that names the operation, the fault and what to do next.
+
+use dadosfera::{Client, Environment, ErrorKind};
+use dadosfera_emulator::FaultEffect;
+
+use crate::support::{ANA, Raw, World, a_pipeline, http, json};
+
+#[tokio::test]
+async fn a_wrong_password_is_sent_once() {
+    let world = World::new().await;
+    let client = world.client((ANA.0, "canary-password"));
+    for _ in 0..3 {
+        let error = client.pipelines().list().await.expect_err("wrong");
+        assert_eq!(
+            (error.kind(), error.status()),
+            (ErrorKind::BadCredentials, Some(401))
+        );
+        assert_eq!(error.operation(), Some("sign_in"));
+        let said = error.to_string();
+        assert!(
+            said.contains("the user name or the password is wrong") && !said.contains("canary"),
+            "{said}"
+        );
+    }
+    world.advance(600);
+    client.pipelines().list().await.expect_err("wrong");
+    assert_eq!(world.count("sign_in"), 1);
+}
+
+#[tokio::test]
+async fn a_disabled_account_is_told_apart_from_a_wrong_password() {
+    let world = World::new().await;
+    let client = world.client(("disabled@acme.example", "acme-disabled-password"));
+    let error = client.pipelines().list().await.expect_err("disabled");
+    assert_eq!(
+        (error.kind(), error.code()),
+        (ErrorKind::Forbidden, Some("AUTH.USER_DISABLED"))
+    );
+    client.pipelines().list().await.expect_err("still");
+    assert_eq!(world.count("sign_in"), 1);
+}
+
+#[tokio::test]
+async fn too_many_wrong_passwords_are_told_with_how_long_to_wait() {
+    let world = World::new().await;
+    for number in 0..10 {
+        let client = world.client((ANA.0, &format!("wrong {number}")));
+        client.pipelines().list().await.expect_err("wrong");
+    }
+    let sent = world.count("sign_in");
+    let error = world
+        .ana()
+        .pipelines()
+        .list()
+        .await
+        .expect_err("locked out");
+    assert_eq!(
+        (error.kind(), error.code()),
+        (ErrorKind::RateLimited, Some("AUTH.TOO_MANY_ATTEMPTS"))
+    );
+    assert!(error.retry_after().is_some());
+    assert_eq!(world.count("sign_in"), sent + 1);
+}
+
+#[tokio::test]
+async fn a_missing_permission_is_named() {
+    let world = World::new().await;
+    let carla = world.client(("carla@acme.example", "acme-carla-password"));
+    let error = carla.pipelines().list().await.expect_err("none");
+    assert_eq!(
+        (error.kind(), error.code()),
+        (ErrorKind::Forbidden, Some("AUTH.FORBIDDEN"))
+    );
+    let said = error.to_string();
+    assert!(
+        said.starts_with(
+            "list_pipelines: the permission `GET /pipelines` is missing (403 AUTH.FORBIDDEN)"
+        ),
+        "{said}"
+    );
+    assert!(said.contains("Você não tem permissões"), "{said}");
+}
+
+#[tokio::test]
+async fn the_language_of_the_api_is_the_client_s() {
+    let world = World::new().await;
+    let carla = world
+        .builder()
+        .password("carla@acme.example", "acme-carla-password")
+        .language("EN-US")
+        .build()
+        .expect("a client");
+    let error = carla.pipelines().list().await.expect_err("none");
+    assert!(
+        error
+            .api_message()
+            .is_some_and(|said| said.starts_with("You do not have")),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn an_id_that_no_server_could_have_made_is_refused_before_the_network() {
+    let world = World::new().await;
+    let client = world.ana();
+    for id in ["", ".", "..", "../admin", r"..\..\admin", "a\nb"] {
+        for error in [
+            client.pipelines().get(id).await.map(|_| ()).expect_err(id),
+            client.pipelines().delete(id).await.expect_err(id),
+            client.pipeline(id).pause().await.expect_err(id),
+            client.runs(id).list().await.map(|_| ()).expect_err(id),
+            client.runs("p").get(id).await.map(|_| ()).expect_err(id),
+            client.jobs().get_jdbc(id).await.map(|_| ()).expect_err(id),
+            client.api_keys().delete(id).await.expect_err(id),
+        ] {
+            assert_eq!(error.kind(), ErrorKind::InvalidInput, "{id:?}");
+            assert!(error.operation().is_some(), "{error}");
+            assert!(
+                error
+                    .to_string()
+                    .contains("pass the id as the API answered it"),
+                "{error}"
+            );
+        }
+    }
+    assert!(world.emulator.requests().is_empty());
+}
+
+#[tokio::test]
+async fn another_customer_s_pipeline_looks_like_none() {
+    let world = World::new().await;
+    let pipeline = a_pipeline(&world.ana()).await;
+    let bob = world.client(("bob@globex.example", "globex-bob-password"));
+    let error = bob.pipelines().get(&pipeline).await.expect_err("not his");
+    assert_eq!(
+        (error.kind(), error.code()),
+        (ErrorKind::NotFound, Some("PipelineNotFound"))
+    );
+}
+
+#[tokio::test]
+async fn deleting_with_an_api_key_asks_for_the_customer_s_name_before_the_network() {
+    let world = World::new().await;
+    let ana = world.ana();
+    let pipeline = a_pipeline(&ana).await;
+    let key = ana
+        .api_keys()
+        .create(["GET /pipelines", "PUT /pipelines"])
+        .await
+        .expect("made")
+        .key;
+    let client = world
+        .builder()
+        .api_key(key.clone())
+        .build()
+        .expect("a client");
+    let error = client
+        .pipelines()
+        .delete(&pipeline)
+        .await
+        .expect_err("no name");
+    assert_eq!(
+        (error.kind(), error.operation()),
+        (ErrorKind::Config, Some("delete_pipeline"))
+    );
+    assert!(
+        error.to_string().contains("DADOSFERA_CUSTOMER_NAME"),
+        "{error}"
+    );
+    assert_eq!(world.count("delete_pipeline"), 0);
+    let told = world
+        .builder()
+        .api_key(key)
+        .customer_name("acme_corp")
+        .build()
+        .expect("a client");
+    told.pipelines().delete(&pipeline).await.expect("deleted");
+}
+
+#[tokio::test]
+async fn a_client_without_credentials_says_so_and_can_still_ask_for_health() {
+    let world = World::new().await;
+    let client = world.builder().anonymous().build().expect("a client");
+    assert_eq!(
+        client.health().get().await.expect("well").status.as_str(),
+        "ok"
+    );
+    let error = client.pipelines().list().await.expect_err("nobody");
+    assert_eq!(
+        (error.kind(), error.operation()),
+        (ErrorKind::Config, Some("list_pipelines"))
+    );
+    assert_eq!(world.count("list_pipelines"), 0);
+}
+
+#[test]
+fn a_client_from_an_empty_environment_says_what_to_set() {
+    let error = Client::builder()
+        .environment(Environment::fixed::<&str, &str>([]))
+        .build()
+        .expect_err("nothing is set");
+    assert!(
+        error.to_string().contains("no credentials are set"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn the_environment_and_a_profile_make_a_client() {
+    let world = World::new().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = folder.path().join("config.toml");
+    std::fs::write(
+        &config,
+        format!(
+            "[profile.dev]\nbase_url = \"{}\"\nusername = \"{}\"\n",
+            world.emulator.base_url(),
+            ANA.0
+        ),
+    )
+    .expect("written");
+    let environment = Environment::fixed([
+        ("DADOSFERA_CONFIG_FILE", config.to_str().expect("UTF-8")),
+        ("DADOSFERA_SECRETS_FILE", "/nowhere/secrets.toml"),
+        ("DADOSFERA_PROFILE", "dev"),
+        ("DADOSFERA_PASSWORD", ANA.1),
+    ]);
+    let client = Client::builder()
+        .environment(environment)
+        .build()
+        .expect("a client");
+    client.pipelines().list().await.expect("signed in");
+}
+
+#[tokio::test]
+async fn html_is_no_answer_whatever_its_status() {
+    let world = World::new().await;
+    let client = world.ana();
+    client.session().sign_in().await.expect("signed in");
+    for (status, kind) in [
+        (200, ErrorKind::UnexpectedAnswer),
+        (404, ErrorKind::UnexpectedAnswer),
+        (403, ErrorKind::UnexpectedAnswer),
+        (401, ErrorKind::UnexpectedAnswer),
+        (500, ErrorKind::Server),
+    ] {
+        world.fail("list_pipelines", 1, FaultEffect::Html(status));
+        let before = world.count("list_pipelines");
+        let error = client.pipelines().list().await.expect_err("HTML");
+        assert_eq!(
+            (error.kind(), error.status()),
+            (kind, Some(status)),
+            "{error}"
+        );
+        assert!(
+            error.to_string().contains("HTML") && !error.to_string().contains('<'),
+            "{error}"
+        );
+        assert_eq!(world.count("list_pipelines"), before + 1, "not tried again");
+    }
+    assert_eq!(world.count("refresh_access_token"), 0);
+}
+
+#[tokio::test]
+async fn html_at_sign_in_is_told_and_heals() {
+    let world = World::new().await;
+    let client = world.ana();
+    world.fail("sign_in", 1, FaultEffect::Html(200));
+    let error = client.pipelines().list().await.expect_err("HTML");
+    assert_eq!(
+        (error.kind(), error.operation()),
+        (ErrorKind::UnexpectedAnswer, Some("sign_in"))
+    );
+    world.advance(1);
+    client.pipelines().list().await.expect("healed");
+}
+
+#[tokio::test]
+async fn half_a_body_is_told_with_its_status() {
+    let world = World::new().await;
+    let client = world.ana();
+    client.session().sign_in().await.expect("signed in");
+    world.fail("list_pipelines", 4, FaultEffect::Truncate);
+    let error = client.pipelines().list().await.expect_err("cut short");
+    assert_eq!(
+        (error.kind(), error.status()),
+        (ErrorKind::UnexpectedAnswer, Some(200))
+    );
+    assert_eq!(error.operation(), Some("list_pipelines"));
+    assert!(error.to_string().contains("cut short"), "{error}");
+}
+
+#[tokio::test]
+async fn a_dropped_connection_is_told() {
+    let world = World::new().await;
+    let client = world.ana();
+    client.session().sign_in().await.expect("signed in");
+    world.fail("list_pipelines", 4, FaultEffect::DropBefore);
+    let error = client.pipelines().list().await.expect_err("dropped");
+    assert_eq!(
+        (error.kind(), error.operation()),
+        (ErrorKind::ConnectionLost, Some("list_pipelines"))
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_told() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port");
+    let base_url = format!("http://{}", listener.local_addr().expect("bound"));
+    drop(listener);
+    let client = Client::builder()
+        .base_url(base_url)
+        .api_key("k")
+        .build()
+        .expect("a client");
+    let error = client.pipelines().list().await.expect_err("nobody listens");
+    assert_eq!(
+        (error.kind(), error.operation()),
+        (ErrorKind::Connect, Some("list_pipelines"))
+    );
+    assert!(error.to_string().contains("nothing was sent"), "{error}");
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    let server = Raw::start(|_| {
+        http(
+            "302 Found",
+            "location: http://127.0.0.1:1/elsewhere\r\n",
+            "",
+        )
+    })
+    .await;
+    let error = server
+        .client()
+        .pipelines()
+        .list()
+        .await
+        .expect_err("a redirect");
+    assert_eq!(
+        (error.kind(), error.status()),
+        (ErrorKind::UnexpectedAnswer, Some(302))
+    );
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn torn_and_foreign_answers_are_told_with_their_status() {
+    let torn = b"HTTP/1.1 201 Created\r\ncontent-length: 500\r\ncontent-type: application/json\r\n\r\n{\"status\": tr".to_vec();
+    let cases: Vec<(Vec<u8>, Option<u16>, &str)> = vec![
+        (torn, Some(201), "cut short"),
+        (
+            http("201 Created", "", r#"{"status": true, "data""#),
+            Some(201),
+            "cut short",
+        ),
+        (json("201 Created", ""), Some(201), "empty"),
+        (
+            json("201 Created", r#"{"other": "shape"}"#),
+            Some(201),
+            "not of the documented shape",
+        ),
+        (json("201 Created", "OK"), Some(201), "not JSON"),
+        (
+            json("202 Accepted", r#"{"other": "shape"}"#),
+            Some(202),
+            "another kind than documented",
+        ),
+        (b"HTTP/1.1 20".to_vec(), None, "connection broke"),
+        (
+            b"not http at all\r\n\r\n".to_vec(),
+            None,
+            "connection broke",
+        ),
+    ];
+    for (bytes, status, part) in cases {
+        let server = Raw::start(move |_| bytes.clone()).await;
+        let error = server
+            .client()
+            .pipelines()
+            .create(crate::support::new_pipeline("Orders", "orders"))
+            .await
+            .expect_err(part);
+        assert_eq!(
+            (error.status(), error.operation()),
+            (status, Some("create_pipeline")),
+            "{error}"
+        );
+        assert!(error.to_string().contains(part), "{error}");
+        assert_eq!(server.requests().len(), 1, "{part}");
+    }
+}
+
+#[tokio::test]
+async fn a_success_of_another_number_than_described_is_a_success() {
+    let body = r#"{"status": true, "data": {"message": "ok", "pipeline_id": "1b33ad2f_33d3_4837_9eeb_83c82c8b909d"}}"#;
+    let server = Raw::start(move |_| json("200 OK", body)).await;
+    let pipeline = server
+        .client()
+        .pipelines()
+        .create(crate::support::new_pipeline("Orders", "orders"))
+        .await;
+    assert_eq!(
+        pipeline.expect("created").as_str(),
+        "1b33ad2f_33d3_4837_9eeb_83c82c8b909d"
+    );
+}
+
+#[tokio::test]
+async fn each_kind_of_credentials_is_sent_alone_and_bare() {
+    let server = Raw::start(|_| json("200 OK", "[]")).await;
+    server.client().pipelines().list().await.expect("listed");
+    let request = server.requests().remove(0).to_lowercase();
+    assert!(
+        request.contains("x-api-key: ddf_canary-key") && !request.contains("authorization:"),
+        "{request}"
+    );
+
+    let sign_in = r#"{"permissions": [], "mfaStatus": "none", "tokens": {"accessToken": "abc"},
+        "customer": {"id": "1", "name": "acme_corp"}}"#;
+    let server = Raw::start(move |request| {
+        json(
+            "200 OK",
+            if request.starts_with("POST /auth/sign-in") {
+                sign_in
+            } else {
+                "[]"
+            },
+        )
+    })
+    .await;
+    let client = Client::builder()
+        .base_url(&server.base_url)
+        .password("a", "b")
+        .build()
+        .expect("a client");
+    client.pipelines().list().await.expect("listed");
+    let request = server.requests().remove(1).to_lowercase();
+    assert!(
+        request.contains("authorization: abc\r\n") && !request.contains("x-api-key"),
+        "{request}"
+    );
+}

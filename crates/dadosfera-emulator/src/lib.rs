@@ -1,3 +1,5 @@
+//! The whole of the emulated API as one value, [`Emulator`]; its README follows.
+//!
 #![doc = include_str!("../README.md")]
 
 mod clock;

@@ -242,18 +242,14 @@ impl Error {
     /// The same error without these texts: a server may repeat in its message what it was sent.
     pub(crate) fn without(self, secrets: &[&str]) -> Self {
         self.with(|facts| {
-            for text in [
+            let texts = [
                 &mut facts.api_message,
                 &mut facts.code,
                 &mut facts.request_id,
-            ]
-            .into_iter()
-            .flatten()
-            {
+            ];
+            for text in texts.into_iter().flatten() {
                 for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
-                    if text.contains(secret) {
-                        *text = text.replace(secret, "(secret)");
-                    }
+                    take_out(text, secret);
                 }
             }
         })
@@ -262,6 +258,25 @@ impl Error {
     fn with(mut self, change: impl FnOnce(&mut Facts)) -> Self {
         change(Arc::make_mut(&mut self.0));
         self
+    }
+}
+
+/// Takes a secret out of a text, also one that the text was cut in the middle of.
+fn take_out(text: &mut String, secret: &str) {
+    const HIDDEN: &str = "(secret)";
+    if text.contains(secret) {
+        *text = text.replace(secret, HIDDEN);
+    }
+    let whole = text.trim_end_matches('…');
+    // Three characters of a secret tell nothing, and occur by chance.
+    let begun = secret
+        .char_indices()
+        .map(|(end, _)| &secret[..end])
+        .skip(4)
+        .filter(|start| whole.ends_with(start))
+        .last();
+    if let Some(start) = begun {
+        *text = format!("{}{HIDDEN}", &whole[..whole.len() - start.len()]);
     }
 }
 
@@ -349,6 +364,27 @@ mod tests {
             .without(&["hunter2", ""]);
         assert_eq!(error.api_message(), Some("password (secret) is too short"));
         assert!(!format!("{error:?} {error}").contains("hunter2"));
+    }
+
+    #[test]
+    fn a_secret_that_a_message_was_cut_in_is_taken_out_too() {
+        let cut = |text: &str| {
+            let error = Error::new(ErrorKind::BadRequest, "refused")
+                .with_api_message(Some(text.to_owned()));
+            error
+                .without(&["hunter2pässword"])
+                .api_message()
+                .map(str::to_owned)
+        };
+        assert_eq!(
+            cut("you sent hunter2pä…").as_deref(),
+            Some("you sent (secret)")
+        );
+        assert_eq!(
+            cut("you sent hunter2pässword").as_deref(),
+            Some("you sent (secret)")
+        );
+        assert_eq!(cut("you sent hun…").as_deref(), Some("you sent hun…"));
     }
 
     #[test]

@@ -298,16 +298,13 @@ impl<E> From<raw::Error<E>> for Error {
                 "the answer is empty",
                 "look whether it took effect before you repeat it",
             ),
-            raw::Error::InvalidResponsePayload(_, error) => {
-                let place = format!(
-                    "the answer is not of the documented shape (at its column {})",
-                    error.column()
-                );
-                unexpected(
-                    &place,
-                    "update the SDK, or report it with the operation's name",
-                )
-            }
+            raw::Error::InvalidResponsePayload(_, error) => unexpected(
+                &format!(
+                    "the answer is not of the documented shape ({})",
+                    place(&error)
+                ),
+                "update the SDK, or report it with the operation's name",
+            ),
             raw::Error::CommunicationError(error)
             | raw::Error::InvalidUpgrade(error)
             | raw::Error::ResponseBodyError(error) => Self::new(
@@ -320,6 +317,18 @@ impl<E> From<raw::Error<E>> for Error {
                 Self::invalid_input("the request was refused before it was sent", "check it")
             }
         }
+    }
+}
+
+/// Where the shape differs. A missing field is named by the SDK's own words; any others might quote a value.
+fn place(error: &serde_json::Error) -> String {
+    let said = error.to_string();
+    match said
+        .strip_prefix("missing field `")
+        .and_then(|rest| rest.split_once('`'))
+    {
+        Some((field, _)) => format!("its field `{field}` is missing"),
+        None => format!("at its column {}", error.column()),
     }
 }
 

@@ -60,6 +60,15 @@ impl SessionHandle<'_> {
         Ok(self.sign_in().await?.permissions.clone())
     }
 
+    /// The access token that calls are signed with, signing in or refreshing where there is none that lives. For requests
+    /// that this crate does not make; it goes bare into `Authorization`, without `Bearer`.
+    ///
+    /// # Errors
+    /// Those of signing in. A client with an API key has no token ([`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput)).
+    pub async fn access_token(&self) -> Result<Arc<Secret>, Error> {
+        Ok(self.session()?.acquire().await?.token)
+    }
+
     /// Passes the code of a second factor to a session that asks for one
     /// ([`ErrorKind::MfaRequired`](crate::ErrorKind::MfaRequired)). The next call signs in with it.
     ///

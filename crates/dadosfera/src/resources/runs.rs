@@ -28,7 +28,8 @@ pub struct Runs<'a> {
 pub struct RunHandle<'a> {
     client: &'a Client,
     runs: Runs<'a>,
-    before: HashSet<String>,
+    /// What was there before the start, or why that could not be read.
+    before: Result<HashSet<String>, Error>,
     run_id: String,
 }
 
@@ -88,13 +89,10 @@ impl<'a> RunHandle<'a> {
     pub(crate) fn new(
         client: &'a Client,
         runs: Runs<'a>,
-        before: &[types::PipelineRun],
+        before: Result<Vec<types::PipelineRun>, Error>,
         run_id: String,
     ) -> Self {
-        let before = before
-            .iter()
-            .map(|run| run.pipeline_run_id.clone())
-            .collect();
+        let before = before.map(|runs| runs.into_iter().map(|run| run.pipeline_run_id).collect());
         Self {
             client,
             runs,
@@ -113,7 +111,7 @@ impl<'a> RunHandle<'a> {
     ///
     /// # Errors
     /// [`ErrorKind::RunFailed`] with the [`trace`](Error::trace) where the run failed; [`ErrorKind::WaitTimeout`] where
-    /// it had not ended in time, and goes on.
+    /// it had not ended in time, and goes on; [`ErrorKind::Forbidden`] for whoever may start runs but not read them.
     pub async fn wait(&self) -> Result<types::PipelineRun, Error> {
         self.wait_with(WaitOptions::new()).await
     }
@@ -165,8 +163,9 @@ impl<'a> RunHandle<'a> {
             return self.runs.get(&run.pipeline_run_id).await.map(Some);
         }
         // The newest come first, so the last of the new ones is the oldest.
+        let before = self.before.as_ref().map_err(Clone::clone)?;
         let mut runs = self.runs.list().await?;
-        runs.retain(|run| !self.before.contains(&run.pipeline_run_id));
+        runs.retain(|run| !before.contains(&run.pipeline_run_id));
         Ok(runs.pop())
     }
 }

@@ -95,6 +95,38 @@ async fn a_server_that_answers_everything_as_a_success_leaks_nothing() {
     clean_error(&client.pipelines().list().await.expect_err("no list"));
 }
 
+#[tokio::test]
+async fn a_token_that_the_server_repeats_is_taken_out() {
+    let server = Raw::start(|request| {
+        if request.starts_with("POST /auth/sign-in") {
+            let tokens = r#"{"accessToken": "canary-token", "refreshToken": "canary-refresh"}"#;
+            let customer = r#"{"id": "1", "name": "acme_corp"}"#;
+            let body = format!(r#"{{"permissions": [], "mfaStatus": "none", "tokens": {tokens}, "customer": {customer}}}"#);
+            return json("200 OK", &body);
+        }
+        json("400 Bad Request", &serde_json::json!({"detail": request}).to_string())
+    })
+    .await;
+    let client = Client::builder()
+        .base_url(&server.base_url)
+        .password("ana", "canary-password")
+        .build()
+        .expect("a client");
+    let error = client.pipelines().list().await.expect_err("400");
+    assert!(
+        error
+            .api_message()
+            .is_some_and(|said| said.contains("(secret)")),
+        "{error}"
+    );
+    clean_error(&error);
+    clean("a client", &format!("{client:?} {:?}", client.session()));
+    clean(
+        "who is signed in",
+        &format!("{:?}", client.session().sign_in().await.expect("signed in")),
+    );
+}
+
 #[test]
 fn builders_and_what_they_are_given_show_nothing() {
     let builder = Client::builder()

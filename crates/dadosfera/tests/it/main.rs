@@ -1,9 +1,16 @@
 //! The SDK against the emulator in this process, and against servers that do what no emulator should.
 
+#![expect(
+    clippy::expect_used,
+    reason = "helpers of tests may fail a test, but the lint knows only functions marked as tests"
+)]
+
+mod answers;
 mod bad_input;
 mod leaks;
 mod mfa;
 mod pipelines;
+mod races;
 mod retries;
 mod session;
 mod support;

@@ -180,27 +180,52 @@ async fn a_wait_outlives_an_api_that_is_away_for_a_while() {
 }
 
 #[tokio::test]
-async fn queued_executions_are_told_apart_in_their_order() {
+async fn a_queued_execution_is_told_from_the_run_before_it() {
     let world = World::new().await;
     let client = world.ana();
     let id = a_pipeline(&client).await;
-    let first = client
-        .pipeline(&id)
+    let first = client.pipeline(&id).execute().await.expect("started");
+    let second = client.pipeline(&id).execute().await.expect("queued");
+    let second = second.wait().await.expect("succeeded");
+    let first = first.wait().await.expect("succeeded");
+    assert!(first.id < second.id, "{first:?} {second:?}");
+}
+
+#[tokio::test]
+async fn whoever_may_start_but_not_read_runs_can_start_one() {
+    let world = World::new().await;
+    let ana = world.ana();
+    let id = a_pipeline(&ana).await;
+    let key = ana
+        .api_keys()
+        .create(["PUT /pipelines"])
+        .await
+        .expect("made")
+        .key;
+    let client = world.builder().api_key(key).build().expect("a client");
+    let handle = client.pipeline(&id).execute().await.expect("started");
+    let error = handle.wait().await.expect_err("not to be read");
+    assert_eq!(
+        (error.kind(), error.operation()),
+        (ErrorKind::Forbidden, Some("list_pipeline_runs"))
+    );
+    assert_eq!(ana.runs(&id).list().await.expect("listed").len(), 1);
+}
+
+#[tokio::test]
+async fn a_pipeline_that_is_not_there_is_told_by_the_start() {
+    let world = World::new().await;
+    let error = world
+        .ana()
+        .pipeline("none")
         .execute()
         .await
-        .expect("started")
-        .wait()
-        .await
-        .expect("succeeded");
-    let second = client
-        .pipeline(&id)
-        .execute()
-        .await
-        .expect("started")
-        .wait()
-        .await
-        .expect("succeeded");
-    assert_ne!(first.pipeline_run_id, second.pipeline_run_id);
+        .expect_err("none");
+    assert_eq!(
+        (error.kind(), error.operation()),
+        (ErrorKind::NotFound, Some("execute_pipeline"))
+    );
+    assert_eq!(error.code(), Some("PipelineNotFound"));
 }
 
 #[tokio::test]

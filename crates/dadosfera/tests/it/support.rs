@@ -154,18 +154,27 @@ pub(crate) struct Raw {
 
 impl Raw {
     /// `answer` makes the bytes from the text of the request.
-    pub(crate) async fn start(answer: impl Fn(&str) -> Vec<u8> + Send + 'static) -> Self {
+    pub(crate) async fn start(answer: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let base_url = format!("http://{}", listener.local_addr().expect("bound"));
         let requests = Arc::<Mutex<Vec<String>>>::default();
         let record = Arc::clone(&requests);
+        let answer = Arc::new(answer);
         tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
-                let request = read_request(&mut stream).await;
-                let bytes = answer(&request);
-                record.lock().expect("unpoisoned").push(request);
-                let _ = stream.write_all(&bytes).await;
-                let _ = stream.shutdown().await;
+                let (record, answer) = (Arc::clone(&record), Arc::clone(&answer));
+                tokio::spawn(async move {
+                    let request = read_request(&mut stream).await;
+                    let bytes = answer(&request);
+                    // A part of the path says how long the server thinks about it.
+                    let slow = request.starts_with("GET /platform/pipeline/slow");
+                    record.lock().expect("unpoisoned").push(request);
+                    if slow {
+                        tokio::time::sleep(Duration::from_millis(300)).await;
+                    }
+                    let _ = stream.write_all(&bytes).await;
+                    let _ = stream.shutdown().await;
+                });
             }
         });
         Self { base_url, requests }

@@ -2,6 +2,8 @@
 //!
 #![doc = include_str!("../README.md")]
 
+pub mod command;
+
 mod clock;
 mod emulator;
 mod faults;

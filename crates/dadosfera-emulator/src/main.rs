@@ -1,106 +1,27 @@
 //! The command `dadosfera-emulator`: starts one emulator and says how to sign in to it.
 
-use std::fmt::Write;
-use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser;
-use dadosfera_emulator::{Emulator, Seed, StartError};
+use dadosfera_emulator::command;
 
 /// The Dadosfera Maestro API, alive on this machine.
 #[derive(Parser)]
 #[command(version)]
-struct Arguments {
-    /// The port to listen on; 0 takes any free one.
-    #[arg(long, default_value_t = 0)]
-    port: u16,
-    /// A JSON file with the customers, users, pipelines and options to start with.
-    #[arg(long, value_name = "FILE")]
-    seed: Option<PathBuf>,
-    /// Hold the clock: it moves only when told to.
-    #[arg(long)]
-    hold_clock: bool,
+struct Whole {
+    #[command(flatten)]
+    arguments: command::Arguments,
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Arguments::parse()).await {
+    match command::run(&Whole::parse().arguments).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
             // Nobody is left to tell if even this fails.
-            let _ = writeln!(io::stderr(), "error: {why}");
+            let _ = writeln!(std::io::stderr(), "error: {why}");
             ExitCode::FAILURE
         }
     }
-}
-
-async fn run(arguments: Arguments) -> Result<(), String> {
-    let seed = match &arguments.seed {
-        Some(path) => read_seed(path)?,
-        None => Seed::default(),
-    };
-    let greeting = greeting(&seed);
-    let mut builder = Emulator::builder().port(arguments.port).seed(seed);
-    if arguments.hold_clock {
-        builder = builder.hold_clock();
-    }
-    let emulator = builder.start().await.map_err(explain)?;
-    let hello = greeting.replace("{url}", emulator.base_url());
-    writeln!(io::stdout(), "{hello}").map_err(|error| format!("cannot write: {error}"))?;
-    tokio::signal::ctrl_c()
-        .await
-        .map_err(|error| format!("cannot wait for Ctrl-C: {error}"))?;
-    emulator.stop().await;
-    Ok(())
-}
-
-fn read_seed(path: &Path) -> Result<Seed, String> {
-    let shown = path.display();
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| format!("cannot read the seed file {shown}: {error}"))?;
-    Seed::from_json(&text).map_err(|error| format!("the seed file {shown} is wrong at {error}"))
-}
-
-fn explain(error: StartError) -> String {
-    match error {
-        StartError::PortTaken(port) => {
-            format!(
-                "port {port} is taken; choose another with --port, or any free one with --port 0"
-            )
-        }
-        StartError::Listen { port, source } => format!("cannot listen on port {port}: {source}"),
-        other => other.to_string(),
-    }
-}
-
-/// How to sign in; passwords are shown, since they are of a world that exists on this machine only.
-fn greeting(seed: &Seed) -> String {
-    let mut text = String::from("Dadosfera emulator at {url} (Ctrl-C stops it)\n\nUsers:\n");
-    for user in &seed.users {
-        let mfa = if user.totp_secret.is_some() {
-            ", MFA"
-        } else {
-            ""
-        };
-        let disabled = if user.disabled { ", disabled" } else { "" };
-        // Writing to a String cannot fail.
-        let _ = writeln!(
-            text,
-            "  {:<24} {:<24} {} of {}{mfa}{disabled}",
-            user.username, user.password, user.group, user.customer
-        );
-    }
-    if let Some(user) = seed.users.first() {
-        let _ = write!(
-            text,
-            "\nSign in:\n  curl -s {{url}}/auth/sign-in -H 'Content-Type: application/json' \\\n    \
-             -d '{{\"username\": \"{}\", \"password\": \"{}\"}}'\n\
-             then send the accessToken as it is (no \"Bearer\"):\n  \
-             curl -s {{url}}/platform/pipelines -H \"Authorization: $TOKEN\"\n",
-            user.username, user.password
-        );
-    }
-    text.push_str("\nAdmin: {url}/__emulator__/");
-    text
 }

@@ -1,0 +1,97 @@
+//! Running one emulator as a command: its arguments, what it says, and how it ends. The binary of this crate and the
+//! command `dadosfera emulator` are both this.
+
+use std::fmt::Write;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use crate::{Emulator, Seed, StartError};
+
+/// The Dadosfera Maestro API, alive on this machine.
+#[derive(Debug, clap::Args)]
+#[non_exhaustive]
+pub struct Arguments {
+    /// The port to listen on; 0 takes any free one.
+    #[arg(long, default_value_t = 0)]
+    pub port: u16,
+    /// A JSON file with the customers, users, pipelines and options to start with.
+    #[arg(long, value_name = "FILE")]
+    pub seed: Option<PathBuf>,
+    /// Hold the clock: it moves only when told to.
+    #[arg(long)]
+    pub hold_clock: bool,
+}
+
+/// Starts an emulator, says how to sign in to it, and serves until Ctrl-C.
+///
+/// # Errors
+/// A sentence for the person who called the command: an unreadable or wrong seed file, a port that is taken.
+pub async fn run(arguments: &Arguments) -> Result<(), String> {
+    let seed = match &arguments.seed {
+        Some(path) => read_seed(path)?,
+        None => Seed::default(),
+    };
+    let greeting = greeting(&seed);
+    let mut builder = Emulator::builder().port(arguments.port).seed(seed);
+    if arguments.hold_clock {
+        builder = builder.hold_clock();
+    }
+    let emulator = builder.start().await.map_err(explain)?;
+    let hello = greeting.replace("{url}", emulator.base_url());
+    writeln!(io::stdout(), "{hello}").map_err(|error| format!("cannot write: {error}"))?;
+    tokio::signal::ctrl_c()
+        .await
+        .map_err(|error| format!("cannot wait for Ctrl-C: {error}"))?;
+    emulator.stop().await;
+    Ok(())
+}
+
+fn read_seed(path: &Path) -> Result<Seed, String> {
+    let shown = path.display();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| format!("cannot read the seed file {shown}: {error}"))?;
+    Seed::from_json(&text).map_err(|error| format!("the seed file {shown} is wrong at {error}"))
+}
+
+fn explain(error: StartError) -> String {
+    match error {
+        StartError::PortTaken(port) => {
+            format!(
+                "port {port} is taken; choose another with --port, or any free one with --port 0"
+            )
+        }
+        StartError::Listen { port, source } => format!("cannot listen on port {port}: {source}"),
+        other => other.to_string(),
+    }
+}
+
+/// How to sign in; passwords are shown, since they are of a world that exists on this machine only.
+fn greeting(seed: &Seed) -> String {
+    let mut text = String::from("Dadosfera emulator at {url} (Ctrl-C stops it)\n\nUsers:\n");
+    for user in &seed.users {
+        let mfa = if user.totp_secret.is_some() {
+            ", MFA"
+        } else {
+            ""
+        };
+        let disabled = if user.disabled { ", disabled" } else { "" };
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            text,
+            "  {:<24} {:<24} {} of {}{mfa}{disabled}",
+            user.username, user.password, user.group, user.customer
+        );
+    }
+    if let Some(user) = seed.users.first() {
+        let _ = write!(
+            text,
+            "\nSign in:\n  curl -s {{url}}/auth/sign-in -H 'Content-Type: application/json' \\\n    \
+             -d '{{\"username\": \"{}\", \"password\": \"{}\"}}'\n\
+             then send the accessToken as it is (no \"Bearer\"):\n  \
+             curl -s {{url}}/platform/pipelines -H \"Authorization: $TOKEN\"\n",
+            user.username, user.password
+        );
+    }
+    text.push_str("\nAdmin: {url}/__emulator__/");
+    text
+}

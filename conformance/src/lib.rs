@@ -8,6 +8,7 @@ pub mod interop;
 pub mod laws;
 pub mod people;
 pub mod report;
+pub mod sdk;
 pub mod session;
 pub mod stage;
 pub mod suite;

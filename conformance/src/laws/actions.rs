@@ -3,7 +3,7 @@
 use crate::engine::{Operation, Sign};
 use crate::got::Got;
 use crate::stage::Stop;
-use crate::world::World;
+use crate::world::{Making, World};
 
 use super::bodies::fitting;
 
@@ -64,14 +64,9 @@ pub(super) fn names_a_pipeline(operation: &Operation) -> bool {
         )
 }
 
-/// Calls an operation as somebody, with a fitting body and what `names` names.
-pub(super) async fn call<'a>(
-    world: &'a World<'a>,
-    operation: &Operation,
-    names: &Names,
-    sign: Sign,
-) -> Result<Got<'a>, Stop> {
-    let mut making = world.call(&operation.id).sign(sign);
+/// A call of an operation with what `names` names, not yet signed and without a body.
+pub(super) fn filled<'a>(world: &'a World<'a>, operation: &Operation, names: &Names) -> Making<'a> {
+    let mut making = world.call(&operation.id);
     for parameter in &operation.path_parameters {
         making = making.path(parameter, names.of(&operation.id, parameter));
     }
@@ -81,6 +76,17 @@ pub(super) async fn call<'a>(
     if operation.id == "delete_pipeline" {
         making = making.header("customer_name", &names.customer);
     }
+    making
+}
+
+/// Calls an operation as somebody, with a fitting body and what `names` names.
+pub(super) async fn call<'a>(
+    world: &'a World<'a>,
+    operation: &Operation,
+    names: &Names,
+    sign: Sign,
+) -> Result<Got<'a>, Stop> {
+    let mut making = filled(world, operation, names).sign(sign);
     if let Some(body) = fitting(&operation.id, &names.pipeline) {
         making = making.json(body);
     }

@@ -6,6 +6,7 @@
 mod actions;
 mod api_keys;
 mod bodies;
+mod body_limits;
 mod ids;
 mod jobs;
 mod language;
@@ -14,6 +15,7 @@ mod permissions;
 mod pipelines;
 mod refresh;
 mod runs;
+mod sdk;
 mod sign_in;
 mod tenants;
 mod tokens;
@@ -35,7 +37,9 @@ pub fn all() -> impl Iterator<Item = &'static Law> {
         pipelines::LAWS,
         runs::LAWS,
         jobs::LAWS,
+        body_limits::LAWS,
         language::LAWS,
+        sdk::LAWS,
     ]
     .into_iter()
     .flatten()

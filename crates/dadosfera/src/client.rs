@@ -359,15 +359,19 @@ impl ClientBuilder {
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) for a base URL, a profile, a file or credentials that cannot be
     /// used; the error says what to write instead.
     pub fn build(self) -> Result<Client, Error> {
+        self.client()
+            .map_err(|error| error.of_if_unknown("build_client"))
+    }
+
+    fn client(self) -> Result<Client, Error> {
+        let config = Config::resolve(&self.sources()?, self.flags)?;
         let clock = self
             .clock
-            .clone()
             .unwrap_or_else(|| Arc::new(SystemClock::default()));
-        let config = Config::resolve(&self.sources()?, self.flags)?;
         Client::new(config, clock)
     }
 
-    fn sources(self: &ClientBuilder) -> Result<Vec<(Source, Settings)>, Error> {
+    fn sources(&self) -> Result<Vec<(Source, Settings)>, Error> {
         let mut settings = self.settings.clone();
         if let Some(code) = &settings.totp_code {
             settings.totp_code = Some(one_time_code(code)?);

@@ -99,7 +99,7 @@ impl Error {
     }
 
     /// The operation that failed, such as `create_pipeline`. It may be `sign_in` or `refresh_access_token` of the session
-    /// when the call was another one.
+    /// when the call was another one, and it is `build_client` for a configuration that cannot be used.
     #[must_use]
     pub fn operation(&self) -> Option<&'static str> {
         self.0.operation

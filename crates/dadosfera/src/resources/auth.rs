@@ -43,12 +43,16 @@ impl SessionHandle<'_> {
     /// ([`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput)).
     pub async fn sign_in(&self) -> Result<Arc<SignedIn>, Error> {
         let session = self.session()?;
-        session.acquire().await?;
+        session
+            .acquire()
+            .await
+            .map_err(|error| error.of_if_unknown("sign_in"))?;
         session.signed_in().ok_or_else(|| {
             Error::invalid_input(
                 "a refresh token alone does not tell who is signed in",
                 "give the client a password too, or sign in with one",
             )
+            .of("sign_in")
         })
     }
 
@@ -75,8 +79,10 @@ impl SessionHandle<'_> {
     /// # Errors
     /// Where it is not six digits, or the session has no password to go with it.
     pub fn supply_code(&self, code: impl Into<Secret>) -> Result<(), Error> {
-        let code = one_time_code(&code.into())?;
-        self.session()?.supply_code(code)
+        let code = one_time_code(&code.into()).map_err(|error| error.of("sign_in"))?;
+        self.session()?
+            .supply_code(code)
+            .map_err(|error| error.of("sign_in"))
     }
 
     /// Forgets the tokens and the credentials. Later calls fail with [`ErrorKind::Closed`](crate::ErrorKind::Closed).
@@ -88,16 +94,14 @@ impl SessionHandle<'_> {
     }
 
     fn session(&self) -> Result<&Session, Error> {
-        match self.client.identity() {
-            Identity::User(session) => Ok(session),
-            Identity::ApiKey => Err(Error::invalid_input(
-                "an API key has no session and no user",
-                "build the client with password(..) to act as a user",
-            )),
-            Identity::Nobody => Err(Error::invalid_input(
-                "an anonymous client has no session",
-                "build the client with password(..)",
-            )),
-        }
+        let what = match self.client.identity() {
+            Identity::User(session) => return Ok(session),
+            Identity::ApiKey => "an API key has no session and no user",
+            Identity::Nobody => "an anonymous client has no session",
+        };
+        Err(
+            Error::invalid_input(what, "build the client with password(..) to act as a user")
+                .of("sign_in"),
+        )
     }
 }

@@ -9,10 +9,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{Parser, Subcommand};
 
+use crate::interop;
 use crate::laws;
 use crate::people::People;
 use crate::report;
-use crate::suite::{DESCRIPTION, Settings, Suite};
+use crate::suite::{DESCRIPTION, Outcome, Settings, Suite};
 use crate::target::Target;
 
 /// Usage or configuration.
@@ -84,9 +85,7 @@ pub async fn main() -> ExitCode {
             asked.run().await
         }
         Command::Laws => list(),
-        Command::Interop => crate::interop::run()
-            .await
-            .map_err(|error| error.to_string()),
+        Command::Interop => interop().await,
     };
     match ended {
         Ok(code) => ExitCode::from(code),
@@ -148,6 +147,17 @@ impl Asked {
         }
         Ok(report.outcome().code())
     }
+}
+
+async fn interop() -> Result<u8, String> {
+    let interop = interop::run().await.map_err(|error| error.to_string())?;
+    print(&interop.text)?;
+    let outcome = if interop.clean {
+        Outcome::Clean
+    } else {
+        Outcome::Found
+    };
+    Ok(outcome.code())
 }
 
 fn list() -> Result<u8, String> {

@@ -148,7 +148,10 @@ async fn jobs(client: &Client, id: &PipelineId, steps: &mut Steps) {
     let (jobs, job) = (client.jobs(), id.job(0));
     steps.note("get_jdbc_job", jobs.get_jdbc(&job).await);
     let mode = SyncMode::incremental("updated_at", "timestamp");
-    steps.note("update_job_sync_mode", jobs.set_sync_mode(&job, &mode).await);
+    steps.note(
+        "update_job_sync_mode",
+        jobs.set_sync_mode(&job, &mode).await,
+    );
     let patch = JobInputPatch::new().add_columns(["status"]);
     steps.note("patch_job_input", jobs.patch_input(&job, &patch).await);
     steps.note("reset_job_state", jobs.reset_state(&job).await);

@@ -23,6 +23,10 @@ mod valid_input;
 
 pub use law::{Law, Need};
 
+use crate::session::Session;
+use crate::stage::Stop;
+use crate::world::World;
+
 /// Every law, in the order in which a run tries them.
 pub fn all() -> impl Iterator<Item = &'static Law> {
     [
@@ -49,4 +53,21 @@ pub fn all() -> impl Iterator<Item = &'static Law> {
 #[must_use]
 pub fn law(id: &str) -> Option<&'static Law> {
     all().find(|law| law.id == id)
+}
+
+/// Makes a pipeline, executes it some times, and answers its id as answers spell it.
+///
+/// # Errors
+/// Where a call does not succeed.
+pub async fn pipeline_with_runs(
+    world: &World<'_>,
+    by: &Session,
+    table: &str,
+    executions: usize,
+) -> Result<String, Stop> {
+    let made = bodies::make(world, by, table).await?;
+    for _ in 0..executions {
+        bodies::execute(world, by, &made).await?;
+    }
+    Ok(made.answered())
 }

@@ -4,4 +4,4 @@ mod json;
 mod table;
 
 pub use json::{VERSION, to_json};
-pub use table::to_text;
+pub use table::{finding_to_text, to_text};

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use crate::engine::{Finding, Severity};
+use crate::engine::{Finding, OperationRow, Severity};
 use crate::suite::{Outcome, Report, Verdict};
 use crate::world::SHOWN_EMULATOR;
 
@@ -34,32 +34,51 @@ fn operations(report: &Report, text: &mut String) -> fmt::Result {
         .max()
         .unwrap_or(0)
         .max(9);
+    let seen: Vec<String> = report
+        .operations
+        .iter()
+        .map(|(_, method, row)| statuses(row, report.may_write || method == "GET"))
+        .collect();
+    let heading = "status × answers checked";
+    let wide = seen
+        .iter()
+        .map(|text| text.chars().count())
+        .max()
+        .unwrap_or(0)
+        .max(heading.chars().count());
     writeln!(
         text,
-        "\n{:width$}  {:>6}  {:30}  laws that called it",
-        "operation", "called", "status × answers checked"
+        "\n{:width$}  {:>6}  {heading:wide$}  laws that called it",
+        "operation", "called"
     )?;
-    for (id, _, row) in &report.operations {
-        let statuses: Vec<String> = row
-            .statuses
-            .iter()
-            .map(|(status, count)| format!("{status}×{count}"))
-            .collect();
-        let statuses = if statuses.is_empty() {
-            "never called".to_owned()
-        } else {
-            statuses.join(" ")
-        };
+    for ((id, _, row), seen) in report.operations.iter().zip(&seen) {
         let laws: Vec<&str> = row.laws.iter().map(String::as_str).collect();
         writeln!(
             text,
-            "{id:width$}  {:>6}  {statuses:30}  {} ({})",
+            "{id:width$}  {:>6}  {seen:wide$}  {} ({})",
             row.called,
             laws.len(),
             shortened(&laws)
         )?;
     }
     Ok(())
+}
+
+fn statuses(row: &OperationRow, sendable: bool) -> String {
+    if row.called == 0 {
+        let why = if sendable {
+            "never called"
+        } else {
+            "never called: it writes"
+        };
+        return why.to_owned();
+    }
+    let statuses: Vec<String> = row
+        .statuses
+        .iter()
+        .map(|(status, count)| format!("{status}×{count}"))
+        .collect();
+    statuses.join(" ")
 }
 
 /// The first few names; the JSON report holds all.
@@ -103,7 +122,7 @@ fn findings(report: &Report, text: &mut String) -> fmt::Result {
             .iter()
             .filter(|finding| finding.severity == severity)
         {
-            self::finding(report, finding, text)?;
+            text.push_str(&finding_to_text(finding, report.seed));
         }
     }
     if report.on_emulator && !report.findings.is_empty() {
@@ -116,23 +135,36 @@ fn findings(report: &Report, text: &mut String) -> fmt::Result {
     Ok(())
 }
 
-fn finding(report: &Report, finding: &Finding, text: &mut String) -> fmt::Result {
+/// One finding as text.
+#[must_use]
+pub fn finding_to_text(finding: &Finding, seed: u64) -> String {
     let word = match finding.severity {
         Severity::Warning => "warning",
         _ => "FINDING",
     };
-    writeln!(
-        text,
-        "\n{word} {} {} (×{}, law {}, seed {})",
-        finding.code, finding.operation, finding.count, finding.law, report.seed
-    )?;
-    writeln!(text, "  at        {}", finding.place)?;
-    writeln!(text, "  expected  {}", finding.expected)?;
-    writeln!(text, "  got       {}", finding.got)?;
-    if !finding.curl.is_empty() {
-        writeln!(text, "  again     {}", finding.curl)?;
+    let Finding {
+        code,
+        operation,
+        count,
+        law,
+        place,
+        expected,
+        got,
+        curl,
+        ..
+    } = finding;
+    let mut text = format!("\n{word} {code} {operation} (×{count}, law {law}, seed {seed})\n");
+    for (name, value) in [
+        ("at", place),
+        ("expected", expected),
+        ("got", got),
+        ("again", curl),
+    ] {
+        if !value.is_empty() {
+            text.push_str(&format!("  {name:8}  {value}\n"));
+        }
     }
-    Ok(())
+    text
 }
 
 fn summary(report: &Report, text: &mut String) -> fmt::Result {

@@ -1,0 +1,113 @@
+"""The vendor's own package against a server: what it sends and reads, unmodified.
+
+Takes the base URL as its argument and who signs in as JSON on its standard input; prints one JSON object. It prints no
+token and no password, and patches nothing: a first step proves that every installed file of the package is the
+published one. `conformance interop` runs it and judges what it prints.
+"""
+
+import base64
+import hashlib
+import importlib.metadata
+import json
+import sys
+
+import jwt
+import requests
+from dadosfera.services import maestro
+
+
+def unmodified():
+    """The names of the package's files that differ from what its author published."""
+    distribution = importlib.metadata.distribution("dadosfera")
+    differ = []
+    for file in distribution.files:
+        if file.hash is None:
+            continue
+        digest = hashlib.new(file.hash.mode, file.locate().read_bytes()).digest()
+        if base64.urlsafe_b64encode(digest).rstrip(b"=").decode() != file.hash.value:
+            differ.append(str(file))
+    return {"version": distribution.version, "files_that_differ": differ}
+
+
+def seen(config):
+    """What a sign-in told, without its secrets."""
+    return {
+        "tokens": sorted(config.get("tokens", {})),
+        "mfaStatus": config.get("mfaStatus"),
+        "username": config.get("user", {}).get("username"),
+        "customer": config.get("customer", {}).get("name"),
+        "permissions": len(config.get("permissions", [])),
+        "code": config.get("code"),
+    }
+
+
+def raised(call):
+    """The name of the error that a call ends with."""
+    try:
+        call()
+    except Exception as error:  # Which one it is, is the result.
+        return f"{type(error).__name__}: {error}"
+    return "nothing"
+
+
+def verified(base_url, token):
+    """Whether the token's signature is of the published key, by a library that none of us wrote."""
+    keys = jwt.PyJWKSet.from_dict(requests.get(f"{base_url}/__emulator__/jwks.json", timeout=30).json())
+    header = jwt.get_unverified_header(token)
+    key = next(key for key in keys.keys if key.key_id == header["kid"])
+
+    def decode(text):
+        # The emulator's clock may be ahead: one that is held and moved.
+        return jwt.decode(text, key.key, algorithms=["ES512"], leeway=120)
+
+    claims = decode(token)
+    head, body, signature = token.split(".")
+    flipped = ("B" if signature[0] == "A" else "A") + signature[1:]
+    forged = raised(lambda: decode(f"{head}.{body}.{flipped}"))
+    return {
+        "alg": header["alg"],
+        "life": claims["exp"] - claims["iat"],
+        "customer": claims.get("customer"),
+        "forged": forged,
+    }
+
+
+def main():
+    base_url = sys.argv[1]
+    who = json.load(sys.stdin)
+    user, mfa = who["user"], who["mfa"]
+
+    config = maestro.get_user_config(base_url, user["username"], user["password"])
+    with_code = maestro.get_user_config(base_url, mfa["username"], mfa["password"], totp=mfa["totp"])
+    without_code = maestro.get_user_config(base_url, mfa["username"], mfa["password"])
+    refused = maestro.get_user_config(base_url, user["username"], "a-wrong-password")
+    token = maestro.get_token(base_url, user["username"], user["password"])
+    no_token = raised(lambda: maestro.get_token(base_url, mfa["username"], mfa["password"], totp=mfa["totp"]))
+
+    pipelines = maestro.fetch_paginated_pipelines(base_url, token)
+    second = maestro.fetch_paginated_pipelines(base_url, token, size=1, start_page=2)
+    ids = [pipeline["id"] for pipeline in pipelines]
+    history = {id: [run["status"] for run in maestro.fetch_pipeline_execution_history(base_url, token, id)] for id in ids}
+    everything = [run["status"] for run in maestro.fetch_execution_history_all_pipelines(base_url, token)]
+    bearer = raised(lambda: maestro.fetch_paginated_pipelines(base_url, f"Bearer {token}"))
+
+    json.dump(
+        {
+            "package": unmodified(),
+            "get_user_config": seen(config),
+            "get_user_config with a code": seen(with_code),
+            "get_user_config without a code": seen(without_code),
+            "get_user_config with a wrong password": seen(refused),
+            "get_token of a user with MFA": no_token,
+            "fetch_paginated_pipelines": ids,
+            "fetch_paginated_pipelines, second page of one": [pipeline["id"] for pipeline in second],
+            "fetch_pipeline_execution_history": history,
+            "fetch_execution_history_all_pipelines": everything,
+            "with Bearer": bearer,
+            "signature": verified(base_url, token),
+        },
+        sys.stdout,
+    )
+
+
+main()

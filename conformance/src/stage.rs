@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore as _, SeedableRng as _};
 
-use crate::engine::{Answer, ClientError, Code, Finding, Shared};
+use crate::engine::{Answer, ClientError, Code, Finding, Shared, Taint, curl};
 use crate::people::Actor;
 use crate::session::Session;
 use crate::target::Target;
@@ -29,6 +29,7 @@ pub enum Stop {
 #[derive(Debug)]
 pub struct Stage {
     pub(crate) shared: Arc<Shared>,
+    pub(crate) taint: Arc<Taint>,
     pub(crate) target: Target,
     pub(crate) sessions: Arc<tokio::sync::Mutex<BTreeMap<Actor, Session>>>,
     pub(crate) law: &'static str,
@@ -52,6 +53,7 @@ impl From<ClientError> for Stop {
 impl Stage {
     pub(crate) fn new(
         shared: Arc<Shared>,
+        taint: Arc<Taint>,
         target: Target,
         sessions: Arc<tokio::sync::Mutex<BTreeMap<Actor, Session>>>,
         law: &'static str,
@@ -63,6 +65,7 @@ impl Stage {
             .fold(seed, |hash, byte| hash.rotate_left(5) ^ u64::from(byte));
         Self {
             shared,
+            taint,
             target,
             sessions,
             law,
@@ -118,8 +121,10 @@ impl Stage {
             got.to_string(),
         );
         self.law.clone_into(&mut finding.law);
-        finding.curl = answer.map_or_else(String::new, |answer| answer.curl.clone());
-        self.shared.recorder.found(finding, &self.shared.taint);
+        if let Some(answer) = answer {
+            finding.curl = curl(&answer.call, &answer.shown_base_url, &self.taint);
+        }
+        self.shared.recorder.found(finding, &self.taint);
     }
 
     /// How much was checked, and how much of it did not hold.

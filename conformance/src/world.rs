@@ -120,8 +120,15 @@ impl Stage {
     }
 
     fn client(&self, base_url: &str, shown: &str, guard: Guard) -> Result<Client, Stop> {
-        Client::new(base_url, shown, guard, self.law, Arc::clone(&self.shared))
-            .map_err(|error| Stop::Incomplete(error.to_string()))
+        Client::new(
+            base_url,
+            shown,
+            guard,
+            self.law,
+            Arc::clone(&self.shared),
+            Arc::clone(&self.taint),
+        )
+        .map_err(|error| Stop::Incomplete(error.to_string()))
     }
 }
 

@@ -56,8 +56,10 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// The body.
     pub body: Vec<u8>,
-    /// The curl line that repeats the request, with variables for secrets.
-    pub curl: String,
+    /// What it answers.
+    pub call: Call,
+    /// The base URL that a curl line names.
+    pub shown_base_url: String,
     /// The operation that it answers.
     pub operation: Option<String>,
 }
@@ -91,6 +93,15 @@ impl Sign {
             variable,
         });
         self
+    }
+
+    /// The headers as they are sent, with their secrets.
+    #[must_use]
+    pub fn shown(&self) -> Vec<(String, String)> {
+        self.headers
+            .iter()
+            .map(|header| (header.name.to_owned(), header.value()))
+            .collect()
     }
 
     /// Both: for the request that shows two credentials at once.

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::call::{Answer, Call};
 use super::check::{Asked, Contract, variable_of};
+use super::curl::curl;
 use super::document::Document;
 use super::finding::{Code, Finding};
 use super::recorder::Recorder;
@@ -53,8 +54,6 @@ pub struct Shared {
     pub contract: Contract,
     /// What was seen.
     pub recorder: Recorder,
-    /// What must not be shown.
-    pub taint: Taint,
 }
 
 /// Sends calls to one base URL for one law.
@@ -66,6 +65,7 @@ pub struct Client {
     guard: Guard,
     law: String,
     shared: Arc<Shared>,
+    taint: Arc<Taint>,
 }
 
 impl Shared {
@@ -75,7 +75,6 @@ impl Shared {
         Self {
             contract: Contract::new(document),
             recorder: Recorder::default(),
-            taint: Taint::default(),
         }
     }
 }
@@ -91,6 +90,7 @@ impl Client {
         guard: Guard,
         law: &str,
         shared: Arc<Shared>,
+        taint: Arc<Taint>,
     ) -> Result<Self, ClientError> {
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
@@ -108,6 +108,7 @@ impl Client {
             guard,
             law: law.to_owned(),
             shared,
+            taint,
         })
     }
 
@@ -126,7 +127,7 @@ impl Client {
     /// The secrets that it must not show.
     #[must_use]
     pub fn taint(&self) -> &Taint {
-        &self.shared.taint
+        &self.taint
     }
 
     /// Whether the guard would let a call through.
@@ -156,7 +157,6 @@ impl Client {
             .url(&self.base_url)
             .ok_or_else(|| ClientError::Url(format!("{}{}", self.base_url, call.path)))?;
         self.learn(call);
-        let curl = self.curl(call);
         let method = Method::from_bytes(call.method.as_bytes())
             .map_err(|_| ClientError::Url(format!("{} {}", call.method, call.path)))?;
         let mut request = self.http.request(method, url);
@@ -175,7 +175,8 @@ impl Client {
                     status,
                     headers,
                     body,
-                    curl,
+                    call: call.clone(),
+                    shown_base_url: self.shown_base_url.clone(),
                     operation: call.operation.clone(),
                 };
                 self.shared
@@ -190,7 +191,7 @@ impl Client {
                 let code = Code::NoAnswer;
                 let finding =
                     Finding::new(code, operation, &call.path, "an answer".into(), why.clone());
-                self.note(finding, curl);
+                self.note(finding, call);
                 Err(ClientError::NoAnswer {
                     url: format!("{}{}", self.base_url, call.path),
                     why,
@@ -200,10 +201,10 @@ impl Client {
     }
 
     /// Notes a finding of this client's law.
-    pub fn note(&self, mut finding: Finding, curl: String) {
+    pub fn note(&self, mut finding: Finding, call: &Call) {
         finding.law.clone_from(&self.law);
-        finding.curl = curl;
-        self.shared.recorder.found(finding, &self.shared.taint);
+        finding.curl = curl(call, &self.shown_base_url, &self.taint);
+        self.shared.recorder.found(finding, &self.taint);
     }
 
     fn check(&self, answer: &Answer) {
@@ -215,21 +216,21 @@ impl Client {
         };
         let asked = Asked {
             operation,
-            taint: &self.shared.taint,
+            taint: &self.taint,
         };
         let (findings, secrets) = self.shared.contract.check(&asked, answer);
         for secret in secrets {
-            self.shared.taint.learn(&secret.text, &secret.variable);
+            self.taint.learn(&secret.text, &secret.variable);
         }
         for finding in findings {
-            self.note(finding, answer.curl.clone());
+            self.note(finding, &answer.call);
         }
     }
 
     /// Remembers the secrets that a call sends: what signs it, and the fields of its body that the document says are secret.
     fn learn(&self, call: &Call) {
         for header in &call.sign.headers {
-            self.shared.taint.learn(&header.secret, header.variable);
+            self.taint.learn(&header.secret, header.variable);
         }
         let operation = call
             .operation
@@ -248,41 +249,10 @@ impl Client {
             };
             for mark in schema.marks(&body) {
                 if let MarkKind::Secret(secret) = mark.kind {
-                    self.shared
-                        .taint
-                        .learn(&secret, &variable_of(&mark.pointer));
+                    self.taint.learn(&secret, &variable_of(&mark.pointer));
                 }
             }
         }
-    }
-
-    /// The line that repeats a call, with a variable for each secret.
-    fn curl(&self, call: &Call) -> String {
-        let mut line = String::from("curl -sS");
-        if call.method != "GET" {
-            line.push_str(&format!(" -X {}", call.method));
-        }
-        for (name, value) in &call.headers {
-            line.push_str(&format!(
-                " -H {}",
-                self.shared.taint.shell(&format!("{name}: {value}"))
-            ));
-        }
-        for header in &call.sign.headers {
-            let text = format!("{}: {}", header.name, header.value());
-            line.push_str(&format!(" -H {}", self.shared.taint.shell(&text)));
-        }
-        if let Some(body) = &call.body {
-            line.push_str(&format!(
-                " --data {}",
-                self.shared.taint.shell(&String::from_utf8_lossy(body))
-            ));
-        }
-        let url = call
-            .url(&self.shown_base_url)
-            .map_or_else(|| call.path.clone(), String::from);
-        line.push_str(&format!(" {}", self.shared.taint.shell(&url)));
-        line
     }
 }
 

@@ -5,6 +5,7 @@
 mod call;
 mod check;
 mod client;
+mod curl;
 mod document;
 mod finding;
 mod formats;
@@ -15,6 +16,7 @@ mod taint;
 pub use call::{Answer, Call, Sign};
 pub use check::{Contract, ContractError};
 pub use client::{Client, ClientError, Guard, Shared};
+pub use curl::curl;
 pub use document::{Document, DocumentError, Operation, Response};
 pub use finding::{Code, Finding, Severity};
 pub use recorder::{OperationRow, Recorder};

@@ -59,6 +59,7 @@ pub async fn run() -> Result<Interop, InteropError> {
     let shared = Arc::new(Shared::new(document));
     let stage = Stage::new(
         Arc::clone(&shared),
+        Arc::default(),
         Target::emulator(),
         Arc::default(),
         "interop.python",
@@ -77,7 +78,7 @@ pub async fn run() -> Result<Interop, InteropError> {
     });
     let output = python.run(front.base_url(), &who).await?;
     let results: Value = serde_json::from_str(&output.stdout).map_err(|error| {
-        let stderr = shared.taint.redact(&output.stderr);
+        let stderr = stage.taint.redact(&output.stderr);
         PythonError::Script(format!("it printed no JSON ({error}); it said:\n{stderr}"))
     })?;
     judge(&stage, &results, &[first, second]);
@@ -98,7 +99,7 @@ pub async fn run() -> Result<Interop, InteropError> {
     ));
     Ok(Interop {
         results,
-        text: shared.taint.redact(&text),
+        text: stage.taint.redact(&text),
         clean: errors == 0 && breaches == 0,
     })
 }

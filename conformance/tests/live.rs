@@ -1,0 +1,233 @@
+//! A target that is a URL: read only unless told otherwise, whatever a law would like to send, and cleaned up after.
+
+use dadosfera_conformance::people::People;
+use dadosfera_conformance::report;
+use dadosfera_conformance::suite::{DESCRIPTION, Outcome, Report, Settings, Suite, Verdict};
+use dadosfera_conformance::target::Target;
+use dadosfera_emulator::{Emulator, Options, Seed};
+use serde_json::json;
+
+/// An emulator that stands for a live server, with one pipeline that has run.
+async fn server() -> Emulator {
+    let seed = json!({ "pipelines": [{
+        "owner": "ana@acme.example",
+        "pipeline": {
+            "id": "7b8b3399-b8c0-4fc5-9116-142cd9f4e7ae",
+            "name": "Orders",
+            "cron": "@once",
+            "jobs": [{
+                "input": {
+                    "connector": "jdbc", "plugin": "mysql", "table_schema": "cadastros", "table_name": "pedidos",
+                    "auth_parameters": {"auth_type": "connection_manager", "config_id": "1763991009206_kvpd3364_mysql-1.0.0"},
+                },
+                "output": {"plugin": "dadosfera_snowflake"},
+            }],
+        },
+    }] });
+    let seed = Seed::from_json(&seed.to_string()).unwrap();
+    let options = Options {
+        run_duration: std::time::Duration::from_secs(1),
+        ..Options::default()
+    };
+    Emulator::builder()
+        .seed(seed)
+        .options(options)
+        .start()
+        .await
+        .unwrap()
+}
+
+fn people() -> People {
+    People::of_the_environment(|name| {
+        let value = match name {
+            "CONFORMANCE_USERNAME" => "mfa@acme.example",
+            "CONFORMANCE_PASSWORD" => "acme-mfa-password",
+            "CONFORMANCE_TOTP_SECRET" => "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
+            "CONFORMANCE_OTHER_USERNAME" => "bob@globex.example",
+            "CONFORMANCE_OTHER_PASSWORD" => "globex-bob-password",
+            "CONFORMANCE_LIMITED_USERNAME" => "carla@acme.example",
+            "CONFORMANCE_LIMITED_PASSWORD" => "acme-carla-password",
+            _ => return None,
+        };
+        Some(value.to_owned())
+    })
+}
+
+async fn run(server: &Emulator, write: bool, people: People, filter: Option<&str>) -> Report {
+    let target = Target::parse(server.base_url(), write, people).unwrap();
+    let settings = Settings {
+        target,
+        seed: 11,
+        filter: filter.map(str::to_owned),
+    };
+    Suite::new(DESCRIPTION, settings).unwrap().run().await
+}
+
+fn writes(server: &Emulator) -> Vec<String> {
+    let harmless = [Some("sign_in"), Some("refresh_access_token")];
+    server
+        .requests()
+        .iter()
+        .filter(|request| request.method != "GET" && !harmless.contains(&request.operation))
+        .map(|request| format!("{} {}", request.method, request.path))
+        .collect()
+}
+
+#[tokio::test]
+async fn without_write_nothing_is_written_and_what_was_not_tried_is_not_kept() {
+    let server = server().await;
+    let report = run(&server, false, people(), None).await;
+    assert_eq!(writes(&server), [] as [String; 0]);
+    assert_eq!(
+        report.outcome(),
+        Outcome::Clean,
+        "{}",
+        report::to_text(&report).unwrap()
+    );
+    // One sign-in a person: a second one with the same code would be refused.
+    assert_eq!(server.count("sign_in"), 2);
+    let verdict = |id| {
+        report
+            .laws
+            .iter()
+            .find(|row| row.law.id == id)
+            .map(|row| row.verdict.clone())
+            .unwrap()
+    };
+    assert!(
+        matches!(verdict("auth.token-life"), Verdict::NotApplicable(why) if why.contains("clock"))
+    );
+    assert!(
+        matches!(verdict("pipelines.create"), Verdict::NotApplicable(why) if why.contains("--write"))
+    );
+    assert_eq!(verdict("auth.bare-token"), Verdict::Kept);
+    assert_eq!(verdict("auth.refresh"), Verdict::Kept);
+    let text = report::to_text(&report).unwrap();
+    assert!(text.contains("never called: it writes"), "{text}");
+}
+
+#[tokio::test]
+async fn with_write_the_laws_that_can_be_tried_are_kept_and_leave_nothing_behind() {
+    let server = server().await;
+    let report = run(&server, true, people(), None).await;
+    assert_eq!(
+        report.outcome(),
+        Outcome::Clean,
+        "{}",
+        report::to_text(&report).unwrap()
+    );
+    assert!(!writes(&server).is_empty());
+    for path in ["/platform/pipelines", "/api-key"] {
+        let left = listed(&server, path).await;
+        let expected = if path == "/api-key" { 0 } else { 1 };
+        assert_eq!(left.as_array().map(Vec::len), Some(expected), "{left:#}");
+    }
+}
+
+async fn listed(server: &Emulator, path: &str) -> serde_json::Value {
+    let http = reqwest::Client::new();
+    let body = json!({ "username": "ana@acme.example", "password": "acme-ana-password" });
+    let answer = http
+        .post(format!("{}/auth/sign-in", server.base_url()))
+        .json(&body)
+        .send()
+        .await
+        .unwrap();
+    let answer: serde_json::Value = answer.json().await.unwrap();
+    let token = answer["tokens"]["accessToken"].as_str().unwrap();
+    let request = http
+        .get(format!("{}{path}", server.base_url()))
+        .header("authorization", token);
+    request.send().await.unwrap().json().await.unwrap()
+}
+
+#[tokio::test]
+async fn without_credentials_a_run_is_incomplete_and_says_which_variables_it_misses() {
+    let server = server().await;
+    let report = run(&server, false, People::default(), None).await;
+    assert_eq!(report.outcome(), Outcome::Incomplete);
+    let text = report::to_text(&report).unwrap();
+    assert!(
+        text.contains("CONFORMANCE_USERNAME and CONFORMANCE_PASSWORD are not set"),
+        "{text}"
+    );
+    assert!(
+        text.contains("gap: list_pipelines_v2 was never called with success")
+            || text.contains("gap:"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn a_run_in_which_nothing_was_executed_is_incomplete() {
+    let server = server().await;
+    let report = run(&server, false, people(), Some("auth.token-life")).await;
+    assert_eq!(
+        (report.requests, report.outcome()),
+        (0, Outcome::Incomplete)
+    );
+    assert!(report.gaps().contains(&"nothing was executed".to_owned()));
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_a_finding() {
+    let server = server().await;
+    let target = Target::parse(server.base_url(), false, people()).unwrap();
+    server.stop().await;
+    let settings = Settings {
+        target,
+        seed: 11,
+        filter: Some("api.health".to_owned()),
+    };
+    let report = Suite::new(DESCRIPTION, settings).unwrap().run().await;
+    assert_eq!(report.outcome(), Outcome::Found);
+    assert_eq!(report.findings[0].code.name(), "answer.none");
+}
+
+#[tokio::test]
+async fn reports_hold_no_secret_and_the_json_is_of_the_documented_schema() {
+    let server = server().await;
+    // A description that knows less, so that there is much to report.
+    let description = DESCRIPTION.replace(
+        "        '200':\n          description: The pipelines.",
+        "        '299':\n          description: The pipelines.",
+    );
+    let target = Target::parse(server.base_url(), true, people()).unwrap();
+    let settings = Settings {
+        target,
+        seed: 11,
+        filter: Some("keys.".to_owned()),
+    };
+    let report = Suite::new(&description, settings).unwrap().run().await;
+    assert_eq!(report.outcome(), Outcome::Found);
+    let json = report::to_json(&report);
+    let both = format!("{}{json}", report::to_text(&report).unwrap());
+    for secret in ["acme-mfa-password", "JBSWY3DP", "eyJ"] {
+        assert!(!both.contains(secret), "{secret} is in the report");
+    }
+    // A mask shows five characters of a key, a key more.
+    let keys = both
+        .split("ddf_")
+        .skip(1)
+        .filter(|rest| rest.chars().take(8).all(|c| c.is_ascii_alphanumeric()));
+    assert_eq!(keys.count(), 0);
+    assert!(
+        both.contains("$TOKEN") && both.contains("$API_KEY"),
+        "{both}"
+    );
+    for field in [
+        "version",
+        "target",
+        "seed",
+        "filter",
+        "requests",
+        "exit_code",
+        "gaps",
+        "operations",
+        "laws",
+        "findings",
+    ] {
+        assert!(json.get(field).is_some(), "{field}");
+    }
+    assert_eq!(json["exit_code"], 1);
+}

@@ -36,7 +36,15 @@ fn check(noun: &str, text: &str) -> Result<(), Error> {
     ))
 }
 
-/// Writes one type of id.
+/// The id in the API's spelling.
+fn spelt(text: &str, from: &str, to: &str) -> String {
+    if from.is_empty() {
+        return text.to_owned();
+    }
+    text.replace(from, to)
+}
+
+/// Writes one type of id. Where hyphens and underscores are not the same, the spelling is `"" => ""`: kept as it is.
 macro_rules! id {
     ($(#[$meta:meta])* $name:ident, $noun:literal, $from:literal => $to:literal) => {
         $(#[$meta])*
@@ -52,7 +60,7 @@ macro_rules! id {
             pub fn new(text: impl AsRef<str>) -> Result<Self, Error> {
                 let text = text.as_ref();
                 check($noun, text)?;
-                Ok(Self(text.replace($from, $to)))
+                Ok(Self(spelt(text, $from, $to)))
             }
 
             /// The id as the API spells it.
@@ -137,6 +145,36 @@ id! {
 id! {
     /// The id of an API key: a UUID, with hyphens.
     ApiKeyId, "API key", "_" => "-"
+}
+
+id! {
+    /// The id of a connection, such as `1763991009206_kvpd3364_mysql-1.0.0`; jobs call it `config_id`.
+    ConnectionId, "connection", "" => ""
+}
+
+id! {
+    /// The id of a catalog asset: a UUID.
+    DataAssetId, "data asset", "" => ""
+}
+
+id! {
+    /// The id of a table.
+    TableId, "table", "" => ""
+}
+
+id! {
+    /// The id of a dataset.
+    DatasetId, "dataset", "" => ""
+}
+
+id! {
+    /// The id of a user: a UUID.
+    UserId, "user", "" => ""
+}
+
+id! {
+    /// The id of a customer.
+    CustomerId, "customer", "" => ""
 }
 
 impl PipelineId {

@@ -45,10 +45,16 @@ mod id;
 pub use client::{Client, ClientBuilder};
 pub use config::Environment;
 pub use error::{Error, ErrorKind};
-pub use id::{ApiKeyId, JobId, PipelineId, PipelineRunId};
+pub use id::{
+    ApiKeyId, ConnectionId, CustomerId, DataAssetId, DatasetId, JobId, PipelineId, PipelineRunId,
+    TableId, UserId,
+};
 
 pub use resources::api_keys::{ApiKeys, PermissionRef};
 pub use resources::auth::SessionHandle;
+pub use resources::catalog::{Catalog, CatalogPage, CatalogQuery, PreviewQuery};
+pub use resources::connections::{ConnectionQuery, Connections};
+pub use resources::customers::Customers;
 pub use resources::health::Health;
 pub use resources::jobs::{JobInputPatch, Jobs, SyncMode};
 pub use resources::new_pipeline::{NewJdbcJob, NewPipeline, PipelinePatch};
@@ -56,10 +62,13 @@ pub use resources::permissions::Permissions;
 pub use resources::pipelines::{PipelineHandle, Pipelines};
 pub use resources::pipelines_v2::{PageOptions, PipelinesV2};
 pub use resources::runs::{RunHandle, Runs};
+pub use resources::storage::{Download, Storage};
+pub use resources::tables::{Datasets, Tables};
+pub use resources::users::Users;
 pub use wait::WaitOptions;
 
 pub use auth::flight::SignedIn;
 pub use clock::{Clock, Sleep, SystemClock};
 
 pub use dadosfera_raw as raw;
-pub use dadosfera_raw::{Maybe, Secret, Timestamp, types};
+pub use dadosfera_raw::{Maybe, Secret, SecretMap, Timestamp, types};

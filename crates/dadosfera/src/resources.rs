@@ -3,6 +3,9 @@
 pub(crate) mod auth;
 
 pub(crate) mod api_keys;
+pub(crate) mod catalog;
+pub(crate) mod connections;
+pub(crate) mod customers;
 pub(crate) mod health;
 pub(crate) mod jobs;
 pub(crate) mod new_pipeline;
@@ -10,3 +13,6 @@ pub(crate) mod permissions;
 pub(crate) mod pipelines;
 pub(crate) mod pipelines_v2;
 pub(crate) mod runs;
+pub(crate) mod storage;
+pub(crate) mod tables;
+pub(crate) mod users;

@@ -47,6 +47,13 @@ impl Failure {
         }
     }
 
+    pub(crate) fn if_idempotent(error: Error) -> Self {
+        Self {
+            error,
+            retry: Retry::IfIdempotent,
+        }
+    }
+
     /// How long to wait before the next attempt, or nothing where there is none. `chance` runs from 0 to 1.
     pub(crate) fn delay(&self, is_idempotent: bool, retries: u32, chance: f64) -> Option<Duration> {
         let may = match self.retry {

@@ -177,12 +177,29 @@ impl Transport {
                 "the time limit of the call passed",
             )));
         }
-        *request.timeout_mut() = Some(self.attempt.min(left));
-        let mut response = http
-            .execute(request)
-            .await
-            .map_err(|error| outcome::of_transport(op, error))?;
+        let is_streamed_up = request.body().is_some_and(|body| body.as_bytes().is_none());
+        if !op.streams && !is_streamed_up {
+            *request.timeout_mut() = Some(self.attempt.min(left));
+        }
+        // A file takes as long as it takes; the head of an answer to a small request does not.
+        let patience = if is_streamed_up {
+            Duration::MAX
+        } else {
+            self.attempt.min(left)
+        };
+        let mut response = match tokio::time::timeout(patience, http.execute(request)).await {
+            Ok(sent) => sent.map_err(|error| outcome::of_transport(op, error))?,
+            Err(_) => {
+                return Err(Failure::if_idempotent(timed_out(
+                    op,
+                    "no answer came in time",
+                )));
+            }
+        };
         let (status, is_answer) = (response.status(), response.status().is_success());
+        if op.streams && is_answer && !outcome::is_html(response.headers()) {
+            return Ok(response);
+        }
         let body = match read(
             &mut response,
             if is_answer {

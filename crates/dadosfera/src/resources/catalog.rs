@@ -1,0 +1,285 @@
+//! The catalog: assets, their documentation, certification, columns and rows.
+//!
+//! Traps of the API that are kept from callers: `limit` yields an empty list and is never sent, and `total` may be a
+//! number or a text, and may count too many, so that a list ends at an empty page.
+
+use std::future;
+
+use dadosfera_raw::types;
+use futures::{Stream, StreamExt, TryStreamExt, stream};
+
+use crate::client::Client;
+use crate::error::Error;
+use crate::id::DataAssetId;
+
+/// How many assets a page of [`Catalog::stream`] holds, where the query does not say.
+const PAGE: u32 = 100;
+
+/// The catalog; from [`Client::catalog`].
+#[derive(Debug, Clone, Copy)]
+pub struct Catalog<'a> {
+    client: &'a Client,
+}
+
+/// Which assets, in which order. The default is the server's: ten, by name, descending.
+#[derive(Debug, Clone, Default)]
+pub struct CatalogQuery {
+    /// The page, counted from 1.
+    pub page: Option<u32>,
+    /// How many on a page.
+    pub size: Option<u32>,
+    /// Ascending or descending.
+    pub order: Option<types::SortOrder>,
+    /// By name or by time of creation.
+    pub sort_by: Option<types::CatalogSortKey>,
+    /// Only what holds these words.
+    pub search: Option<String>,
+    /// Only of this type.
+    pub data_asset_type: Option<types::DataAssetType>,
+    /// Only what this pipeline made.
+    pub pipeline_id: Option<String>,
+}
+
+/// One page of the catalog.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct CatalogPage {
+    /// The assets.
+    pub assets: Vec<types::DataAsset>,
+    /// How many there are in all, as far as the API knows.
+    pub total: Option<u64>,
+}
+
+/// Which rows of a table asset.
+#[derive(Debug, Clone, Default)]
+pub struct PreviewQuery {
+    /// How many rows at most.
+    pub limit: Option<u32>,
+    /// How many rows to skip.
+    pub offset: Option<u32>,
+    /// Only these columns.
+    pub columns: Vec<String>,
+}
+
+impl Client {
+    /// The catalog.
+    #[must_use]
+    pub const fn catalog(&self) -> Catalog<'_> {
+        Catalog { client: self }
+    }
+}
+
+impl<'a> Catalog<'a> {
+    /// One page.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) without the permission `GET /catalog`.
+    pub async fn list(&self, query: &CatalogQuery) -> Result<CatalogPage, Error> {
+        let call = self.client.call("list_catalog");
+        let answer = call
+            .raw()
+            .list_catalog(
+                query.data_asset_type.as_ref(),
+                query.order,
+                query.page.map(i64::from),
+                query.pipeline_id.as_deref(),
+                query.search.as_deref(),
+                query.size.map(i64::from),
+                query.sort_by.as_ref(),
+            )
+            .await;
+        let page = call.finish(answer).await?;
+        let total = match page.total {
+            types::Total::Int64(total) => u64::try_from(total).ok(),
+            types::Total::String(total) => total.trim().parse().ok(),
+        };
+        Ok(CatalogPage {
+            assets: page.data_assets,
+            total,
+        })
+    }
+
+    /// Every asset of the query, page by page from the query's page on, up to an empty page.
+    ///
+    /// ```no_run
+    /// # async fn run(client: dadosfera::Client) -> Result<(), dadosfera::Error> {
+    /// use futures::TryStreamExt as _;
+    ///
+    /// let query = dadosfera::CatalogQuery { search: Some("orders".into()), ..Default::default() };
+    /// let names: Vec<String> = client.catalog().stream(query).map_ok(|asset| asset.display_name).try_collect().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn stream(
+        &self,
+        query: CatalogQuery,
+    ) -> impl Stream<Item = Result<types::DataAsset, Error>> + use<'a> {
+        let catalog = *self;
+        let first = query.page.unwrap_or(1);
+        stream::iter(first..)
+            .then(move |page| {
+                let query = CatalogQuery {
+                    page: Some(page),
+                    size: query.size.or(Some(PAGE)),
+                    ..query.clone()
+                };
+                async move { catalog.list(&query).await }
+            })
+            .try_take_while(|page| future::ready(Ok(!page.assets.is_empty())))
+            .map_ok(|page| stream::iter(page.assets.into_iter().map(Ok)))
+            .try_flatten()
+    }
+
+    /// One asset, with what only the detail shows.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) where there is none of this id, or it is not for this user.
+    pub async fn get(
+        &self,
+        id: impl TryInto<DataAssetId, Error: Into<Error>>,
+    ) -> Result<types::DataAsset, Error> {
+        let call = self.client.call("get_data_asset");
+        let id: DataAssetId = call.id(id)?;
+        let answer = call.raw().get_data_asset(id.as_str()).await;
+        Ok(call.finish(answer).await?.data_asset)
+    }
+
+    /// Creates an asset. There is no de-duplication: twice the same makes two.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) without the permission `catalog:create`.
+    pub async fn create(
+        &self,
+        asset: &types::CreateDataAssetRequest,
+    ) -> Result<DataAssetId, Error> {
+        let call = self.client.call("create_data_asset");
+        let answer = call.raw().create_data_asset(asset).await;
+        let made = call.finish(answer).await?;
+        DataAssetId::new(made.data_asset.id)
+    }
+
+    /// Changes an asset; what is left out stays.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) without the permission `catalog:edit`.
+    pub async fn update(
+        &self,
+        id: impl TryInto<DataAssetId, Error: Into<Error>>,
+        changes: &types::UpdateDataAssetRequest,
+    ) -> Result<types::DataAsset, Error> {
+        let call = self.client.call("update_data_asset");
+        let id: DataAssetId = call.id(id)?;
+        let answer = call.raw().update_data_asset(id.as_str(), changes).await;
+        Ok(call.finish(answer).await?.data_asset)
+    }
+
+    /// Deletes an asset.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) without the permission `catalog:delete`.
+    pub async fn delete(
+        &self,
+        id: impl TryInto<DataAssetId, Error: Into<Error>>,
+    ) -> Result<(), Error> {
+        let call = self.client.call("delete_data_asset");
+        let id: DataAssetId = call.id(id)?;
+        let answer = call.raw().delete_data_asset(id.as_str()).await;
+        call.finish_empty(answer)
+    }
+
+    /// An asset's documentation, as HTML of the Quill 1.3 dialect.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) where there is none of this id.
+    pub async fn docs(
+        &self,
+        id: impl TryInto<DataAssetId, Error: Into<Error>>,
+    ) -> Result<String, Error> {
+        let call = self.client.call("get_data_asset_docs");
+        let id: DataAssetId = call.id(id)?;
+        let answer = call.raw().get_data_asset_docs(id.as_str()).await;
+        Ok(call.finish(answer).await?.docs)
+    }
+
+    /// Writes an asset's documentation. Markdown shows as running text; write HTML.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) without the permission `catalog:edit`.
+    pub async fn set_docs(
+        &self,
+        id: impl TryInto<DataAssetId, Error: Into<Error>>,
+        asset_type: &types::DocsAssetType,
+        html: impl Into<String>,
+    ) -> Result<types::SetDocsAnswer, Error> {
+        let body = types::DataAssetDocs { docs: html.into() };
+        let call = self.client.call("set_data_asset_docs");
+        let id: DataAssetId = call.id(id)?;
+        let answer = call
+            .raw()
+            .set_data_asset_docs(id.as_str(), Some(asset_type), &body)
+            .await;
+        call.finish(answer).await
+    }
+
+    /// Certifies an asset (`approved`), or takes the certification back (`None`).
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadRequest`](crate::ErrorKind::BadRequest) where the API refuses it.
+    pub async fn set_certification(
+        &self,
+        id: impl TryInto<DataAssetId, Error: Into<Error>>,
+        status: Option<&str>,
+    ) -> Result<types::DataAsset, Error> {
+        let body = types::SetCertificationRequest {
+            certification_status: status.map(str::to_owned),
+        };
+        let call = self.client.call("set_certification_status");
+        let id: DataAssetId = call.id(id)?;
+        let answer = call
+            .raw()
+            .set_certification_status(id.as_str(), &body)
+            .await;
+        Ok(call.finish(answer).await?.data_asset)
+    }
+
+    /// The columns of a table asset, with statistics and samples.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) where there is none of this id.
+    pub async fn columns(
+        &self,
+        id: impl TryInto<DataAssetId, Error: Into<Error>>,
+    ) -> Result<Vec<types::ColumnMetadata>, Error> {
+        let call = self.client.call("get_columns_metadata");
+        let id: DataAssetId = call.id(id)?;
+        let answer = call
+            .raw()
+            .get_columns_metadata(id.as_str(), Some(true), Some(true))
+            .await;
+        Ok(call.finish(answer).await?.columns)
+    }
+
+    /// A few rows of a table asset.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) where there is none of this id.
+    pub async fn preview(
+        &self,
+        id: impl TryInto<DataAssetId, Error: Into<Error>>,
+        query: &PreviewQuery,
+    ) -> Result<types::PreviewAnswer, Error> {
+        let columns = (!query.columns.is_empty()).then(|| query.columns.join(","));
+        let call = self.client.call("get_data_preview");
+        let id: DataAssetId = call.id(id)?;
+        let answer = call
+            .raw()
+            .get_data_preview(
+                id.as_str(),
+                columns.as_deref(),
+                query.limit.map(i64::from),
+                query.offset.map(i64::from),
+            )
+            .await;
+        call.finish(answer).await
+    }
+}

@@ -1,0 +1,199 @@
+//! Connections to sources. Only the list and the deletion are proven; the rest is inferred from the vendor's forms.
+
+use dadosfera_raw::{Secret, types};
+
+use crate::client::Client;
+use crate::error::Error;
+use crate::id::ConnectionId;
+
+/// The customer's connections; from [`Client::connections`].
+#[derive(Debug, Clone, Copy)]
+pub struct Connections<'a> {
+    client: &'a Client,
+}
+
+/// Which connections to list. The default is the first 50.
+#[derive(Debug, Clone, Default)]
+pub struct ConnectionQuery {
+    /// Only this one.
+    pub connection_id: Option<String>,
+    /// Only of this plugin, such as `postgresql`.
+    pub plugin: Option<String>,
+    /// Only active or inactive ones.
+    pub status: Option<types::ConnectionStatus>,
+    /// Only of this name.
+    pub name: Option<String>,
+    /// How many on a page; 50 unless set.
+    pub size: Option<u32>,
+    /// The page, counted from 1.
+    pub page: Option<u32>,
+}
+
+impl Client {
+    /// The customer's connections.
+    #[must_use]
+    pub const fn connections(&self) -> Connections<'_> {
+        Connections { client: self }
+    }
+}
+
+impl Connections<'_> {
+    /// A page of connections, without their secrets. Size and page are always sent: the API's own library fails without.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) without the permission `GET /connections`.
+    pub async fn list(&self, query: &ConnectionQuery) -> Result<Vec<types::Connection>, Error> {
+        let call = self.client.call("list_connections");
+        let answer = call
+            .raw()
+            .list_connections(
+                query.connection_id.as_deref(),
+                query.name.as_deref(),
+                Some(i64::from(query.size.unwrap_or(50))),
+                Some(i64::from(query.page.unwrap_or(1))),
+                query.status.as_ref(),
+                query.plugin.as_deref(),
+            )
+            .await;
+        Ok(call.finish(answer).await?.connections)
+    }
+
+    /// One connection, without its secrets.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) where there is none of this id.
+    pub async fn get(
+        &self,
+        id: impl TryInto<ConnectionId, Error: Into<Error>>,
+    ) -> Result<types::Connection, Error> {
+        let call = self.client.call("get_connection");
+        let id: ConnectionId = call.id(id)?;
+        let answer = call.raw().get_connection(id.as_str()).await;
+        call.finish(answer).await
+    }
+
+    /// Creates a connection. What `config` must hold is in [`plugins`](Self::plugins).
+    ///
+    /// ```no_run
+    /// # async fn run(client: dadosfera::Client) -> Result<(), dadosfera::Error> {
+    /// use dadosfera::types::CreateConnectionRequest;
+    ///
+    /// let config = serde_json::json!({
+    ///     "endpoint": "db.example.com", "port": 5432, "network": "direct",
+    ///     "user": "reader", "password": "from a vault", "database": "orders",
+    /// });
+    /// let made = client
+    ///     .connections()
+    ///     .create(&CreateConnectionRequest {
+    ///         name: "orders".into(),
+    ///         plugin: "postgresql".into(),
+    ///         config: config.as_object().cloned().unwrap_or_default().into(),
+    ///     })
+    ///     .await?;
+    /// println!("{}", made.id);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadRequest`](crate::ErrorKind::BadRequest) with the field at fault;
+    /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) where the name is taken.
+    pub async fn create(
+        &self,
+        connection: &types::CreateConnectionRequest,
+    ) -> Result<types::Connection, Error> {
+        let call = self.client.call("create_connection");
+        let answer = call.raw().create_connection(connection).await;
+        call.finish(answer).await
+    }
+
+    /// Changes a connection. What is left out stays, secrets too.
+    ///
+    /// # Errors
+    /// As of [`create`](Self::create), and [`ErrorKind::NotFound`](crate::ErrorKind::NotFound).
+    pub async fn update(
+        &self,
+        id: impl TryInto<ConnectionId, Error: Into<Error>>,
+        changes: &types::UpdateConnectionRequest,
+    ) -> Result<types::Connection, Error> {
+        let call = self.client.call("update_connection");
+        let id: ConnectionId = call.id(id)?;
+        let answer = call.raw().update_connection(id.as_str(), changes).await;
+        call.finish(answer).await
+    }
+
+    /// Deletes a connection.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) where pipelines use it; the message names them.
+    pub async fn delete(
+        &self,
+        id: impl TryInto<ConnectionId, Error: Into<Error>>,
+    ) -> Result<(), Error> {
+        let call = self.client.call("delete_connection");
+        let id: ConnectionId = call.id(id)?;
+        let answer = call.raw().delete_connection(id.as_str()).await;
+        call.finish_empty(answer)
+    }
+
+    /// Tries whether a connection connects. A test that fails is an answer and no error.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) where there is none of this id.
+    pub async fn test(
+        &self,
+        id: impl TryInto<ConnectionId, Error: Into<Error>>,
+    ) -> Result<types::TestConnectionAnswer, Error> {
+        let call = self.client.call("test_connection");
+        let id: ConnectionId = call.id(id)?;
+        let answer = call.raw().test_connection(id.as_str()).await;
+        call.finish(answer).await
+    }
+
+    /// The plugins, with the JSON Schemas of their configurations.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) without the permission `GET /connections`.
+    pub async fn plugins(&self) -> Result<Vec<types::ConnectionPlugin>, Error> {
+        let call = self.client.call("list_connection_plugins");
+        let answer = call.raw().list_connection_plugins().await;
+        Ok(call.finish(answer).await?.plugins)
+    }
+
+    /// Begins an OAuth connection: send the user to `authorization_url`, and give what comes back to
+    /// [`complete`](Self::complete).
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadRequest`](crate::ErrorKind::BadRequest) for a plugin without OAuth, or a redirect URI that cannot be.
+    pub async fn authorize(
+        &self,
+        plugin: impl Into<String>,
+        redirect_uri: impl Into<String>,
+    ) -> Result<types::AuthorizeConnectionAnswer, Error> {
+        let body = types::AuthorizeConnectionRequest {
+            plugin: plugin.into(),
+            redirect_uri: redirect_uri.into(),
+        };
+        let call = self.client.call("authorize_connection");
+        let answer = call.raw().authorize_connection(&body).await;
+        call.finish(answer).await
+    }
+
+    /// Completes an OAuth connection with the state and the code that came to the redirect URI.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadRequest`](crate::ErrorKind::BadRequest) for a state that is unknown, used or too old.
+    pub async fn complete(
+        &self,
+        state: impl Into<Secret>,
+        code: impl Into<Secret>,
+    ) -> Result<types::Connection, Error> {
+        let body = types::CompleteConnectionRequest {
+            state: state.into(),
+            code: code.into(),
+        };
+        let call = self.client.call("complete_connection");
+        let answer = call.raw().complete_connection(&body).await;
+        call.finish(answer).await
+    }
+}

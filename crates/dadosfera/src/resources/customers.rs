@@ -1,0 +1,72 @@
+//! Customers. No route of theirs is public: all of this is inferred, with the fields of the sign-in's customer.
+
+use dadosfera_raw::types;
+
+use crate::client::Client;
+use crate::error::Error;
+use crate::id::CustomerId;
+
+/// Customers; from [`Client::customers`].
+#[derive(Debug, Clone, Copy)]
+pub struct Customers<'a> {
+    client: &'a Client,
+}
+
+impl Client {
+    /// Customers: one's own, or all of them for a platform administrator.
+    #[must_use]
+    pub const fn customers(&self) -> Customers<'_> {
+        Customers { client: self }
+    }
+}
+
+impl Customers<'_> {
+    /// The customers that one may see.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) without the permission `GET /customers`.
+    pub async fn list(&self) -> Result<Vec<types::Customer>, Error> {
+        let call = self.client.call("list_customers");
+        let answer = call.raw().list_customers().await;
+        Ok(call.finish(answer).await?.customers)
+    }
+
+    /// One's own customer.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) without the permission `GET /customers`.
+    pub async fn current(&self) -> Result<types::Customer, Error> {
+        let call = self.client.call("get_current_customer");
+        let answer = call.raw().get_current_customer().await;
+        call.finish(answer).await
+    }
+
+    /// A customer.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) for one that one may not see.
+    pub async fn get(
+        &self,
+        id: impl TryInto<CustomerId, Error: Into<Error>>,
+    ) -> Result<types::Customer, Error> {
+        let call = self.client.call("get_customer");
+        let id: CustomerId = call.id(id)?;
+        let answer = call.raw().get_customer(id.as_str()).await;
+        call.finish(answer).await
+    }
+
+    /// Changes a customer; what is left out stays.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) without the permission `customer:edit`.
+    pub async fn update(
+        &self,
+        id: impl TryInto<CustomerId, Error: Into<Error>>,
+        changes: &types::UpdateCustomerRequest,
+    ) -> Result<types::Customer, Error> {
+        let call = self.client.call("update_customer");
+        let id: CustomerId = call.id(id)?;
+        let answer = call.raw().update_customer(id.as_str(), changes).await;
+        call.finish(answer).await
+    }
+}

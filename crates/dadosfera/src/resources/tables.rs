@@ -1,0 +1,140 @@
+//! Tables, and the datasets that uploads become. Creating a table and adding a dataset are reported by third parties, the
+//! rest is inferred.
+
+use dadosfera_raw::types;
+
+use crate::client::Client;
+use crate::error::Error;
+use crate::id::{DatasetId, TableId};
+
+/// The customer's tables; from [`Client::tables`].
+#[derive(Debug, Clone, Copy)]
+pub struct Tables<'a> {
+    client: &'a Client,
+}
+
+/// The customer's datasets; from [`Client::datasets`].
+#[derive(Debug, Clone, Copy)]
+pub struct Datasets<'a> {
+    client: &'a Client,
+}
+
+impl Client {
+    /// The customer's tables.
+    #[must_use]
+    pub const fn tables(&self) -> Tables<'_> {
+        Tables { client: self }
+    }
+
+    /// The customer's datasets.
+    #[must_use]
+    pub const fn datasets(&self) -> Datasets<'_> {
+        Datasets { client: self }
+    }
+}
+
+impl Tables<'_> {
+    /// Every table.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) without the permission `import-file:view`.
+    pub async fn list(&self) -> Result<Vec<types::Table>, Error> {
+        let call = self.client.call("list_tables");
+        let answer = call.raw().list_tables().await;
+        Ok(call.finish(answer).await?.tables)
+    }
+
+    /// One table.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) where there is none of this id.
+    pub async fn get(
+        &self,
+        id: impl TryInto<TableId, Error: Into<Error>>,
+    ) -> Result<types::Table, Error> {
+        let call = self.client.call("get_table");
+        let id: TableId = call.id(id)?;
+        let answer = call.raw().get_table(id.as_str()).await;
+        call.finish(answer).await
+    }
+
+    /// Creates an empty table.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) where its name is taken in its schema.
+    pub async fn create(&self, table: &types::CreateTableRequest) -> Result<types::Table, Error> {
+        let call = self.client.call("create_table");
+        let answer = call.raw().create_table(table).await;
+        call.finish(answer).await
+    }
+
+    /// Deletes a table with its rows.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) where there is none of this id.
+    pub async fn delete(&self, id: impl TryInto<TableId, Error: Into<Error>>) -> Result<(), Error> {
+        let call = self.client.call("delete_table");
+        let id: TableId = call.id(id)?;
+        let answer = call.raw().delete_table(id.as_str()).await;
+        call.finish_empty(answer)
+    }
+
+    /// Appends a dataset's rows; answers the table where the API does.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadRequest`](crate::ErrorKind::BadRequest) where the rows do not fit the columns.
+    pub async fn add_dataset(
+        &self,
+        id: impl TryInto<TableId, Error: Into<Error>>,
+        dataset: impl TryInto<DatasetId, Error: Into<Error>>,
+    ) -> Result<Option<types::Table>, Error> {
+        let call = self.client.call("add_table_dataset");
+        let id: TableId = call.id(id)?;
+        let dataset: DatasetId = call.id(dataset)?;
+        let body = types::AddTableDatasetRequest {
+            dataset_id: dataset.as_str().to_owned(),
+        };
+        let answer = call.raw().add_table_dataset(id.as_str(), &body).await;
+        call.finish(answer).await
+    }
+}
+
+impl Datasets<'_> {
+    /// Every dataset.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) without the permission `import-file:view`.
+    pub async fn list(&self) -> Result<Vec<types::Dataset>, Error> {
+        let call = self.client.call("list_datasets");
+        let answer = call.raw().list_datasets().await;
+        Ok(call.finish(answer).await?.datasets)
+    }
+
+    /// One dataset.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) where there is none of this id.
+    pub async fn get(
+        &self,
+        id: impl TryInto<DatasetId, Error: Into<Error>>,
+    ) -> Result<types::Dataset, Error> {
+        let call = self.client.call("get_dataset");
+        let id: DatasetId = call.id(id)?;
+        let answer = call.raw().get_dataset(id.as_str()).await;
+        call.finish(answer).await
+    }
+
+    /// Deletes a dataset. Its file and the tables that it was added to stay.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) where there is none of this id.
+    pub async fn delete(
+        &self,
+        id: impl TryInto<DatasetId, Error: Into<Error>>,
+    ) -> Result<(), Error> {
+        let call = self.client.call("delete_dataset");
+        let id: DatasetId = call.id(id)?;
+        let answer = call.raw().delete_dataset(id.as_str()).await;
+        call.finish_empty(answer)
+    }
+}

@@ -1,0 +1,68 @@
+//! The customer's users. The list and the deletion are what the vendor's library does; creation is inferred.
+
+use dadosfera_raw::types;
+
+use crate::client::Client;
+use crate::error::Error;
+use crate::id::UserId;
+
+/// The API creates no more at once.
+const MOST_AT_ONCE: usize = 50;
+
+/// The customer's users; from [`Client::users`].
+#[derive(Debug, Clone, Copy)]
+pub struct Users<'a> {
+    client: &'a Client,
+}
+
+impl Client {
+    /// The customer's users.
+    #[must_use]
+    pub const fn users(&self) -> Users<'_> {
+        Users { client: self }
+    }
+}
+
+impl Users<'_> {
+    /// Every user.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) without the permission `GET /users`.
+    pub async fn list(&self) -> Result<Vec<types::User>, Error> {
+        let call = self.client.call("list_users");
+        let answer = call.raw().list_users(None).await;
+        Ok(call.finish(answer).await?.users)
+    }
+
+    /// Creates users, 50 at most at once.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for none or too many; nothing is sent then.
+    /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) where a user name is taken; none is created then.
+    pub async fn create(&self, users: Vec<types::NewUser>) -> Result<Vec<types::User>, Error> {
+        if users.is_empty() || users.len() > MOST_AT_ONCE {
+            return Err(Error::invalid_input(
+                format!("{} users cannot be created at once", users.len()),
+                format!("pass 1 to {MOST_AT_ONCE}"),
+            )
+            .of("create_users"));
+        }
+        let call = self.client.call("create_users");
+        let body = types::CreateUsersRequest { users };
+        let answer = call.raw().create_users(None, &body).await;
+        Ok(call.finish(answer).await?.users)
+    }
+
+    /// Deletes a user, which cannot be undone.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) where there is none of this id;
+    /// [`ErrorKind::BadRequest`](crate::ErrorKind::BadRequest) for oneself.
+    pub async fn delete(&self, id: impl TryInto<UserId, Error: Into<Error>>) -> Result<(), Error> {
+        let call = self.client.call("delete_user");
+        let id: UserId = call.id(id)?;
+        // The vendor's library sends the header empty here.
+        let answer = call.raw().delete_user(id.as_str(), Some("")).await;
+        call.finish_empty(answer)
+    }
+}

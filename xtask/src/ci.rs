@@ -102,14 +102,6 @@ fn running(root: &Path) -> Result<(), String> {
     step(
         root,
         &Step::new(
-            "benches, once and untimed",
-            "cargo test -p dadosfera-benches --benches --locked",
-            "mend the bench",
-        ),
-    )?;
-    step(
-        root,
-        &Step::new(
             "quickstart",
             "target/debug/examples/quickstart",
             "run `cargo run -p dadosfera --example quickstart` and read which step fails",

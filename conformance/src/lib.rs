@@ -1,4 +1,4 @@
-//! One suite for every server that says it is Maestro.
+#![doc = include_str!("../README.md")]
 
 pub mod command;
 pub mod engine;

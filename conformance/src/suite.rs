@@ -234,19 +234,15 @@ impl Report {
         }
         self.operations
             .iter()
-            .filter(|(id, method, row)| {
-                let sendable = self.may_write
-                    || method == "GET"
-                    || crate::world::HARMLESS.contains(&id.as_str());
-                let enough = if self.on_emulator {
-                    row.succeeded
-                } else {
-                    row.called > 0
-                };
-                sendable && !enough
-            })
+            .filter(|(id, method, row)| self.may_send(id, method) && !row.succeeded)
             .map(|(id, _, _)| id.as_str())
             .collect()
+    }
+
+    /// Whether a run of this kind may send an operation.
+    #[must_use]
+    pub fn may_send(&self, id: &str, method: &str) -> bool {
+        self.may_write || method == "GET" || crate::world::HARMLESS.contains(&id)
     }
 
     /// How many of the findings are errors.

@@ -1,4 +1,6 @@
-//! One suite for every server that says it is Maestro.
+//! One suite for every server that says it is Maestro: an engine that knows OpenAPI, and laws that know Maestro.
+//!
+#![doc = include_str!("../README.md")]
 
 pub mod command;
 pub mod engine;
@@ -6,6 +8,7 @@ pub mod front;
 pub mod got;
 pub mod interop;
 pub mod laws;
+pub mod making;
 pub mod people;
 pub mod report;
 pub mod sdk;

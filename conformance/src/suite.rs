@@ -3,7 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::engine::{Document, DocumentError, Finding, OperationRow, Severity, Shared, Taint};
+use crate::engine::{
+    Code, Document, DocumentError, Finding, OperationRow, Severity, Shared, Taint,
+};
 use crate::laws::{self, Law};
 use crate::people::Actor;
 use crate::session::Session;
@@ -234,19 +236,15 @@ impl Report {
         }
         self.operations
             .iter()
-            .filter(|(id, method, row)| {
-                let sendable = self.may_write
-                    || method == "GET"
-                    || crate::world::HARMLESS.contains(&id.as_str());
-                let enough = if self.on_emulator {
-                    row.succeeded
-                } else {
-                    row.called > 0
-                };
-                sendable && !enough
-            })
+            .filter(|(id, method, row)| self.may_send(id, method) && !row.succeeded)
             .map(|(id, _, _)| id.as_str())
             .collect()
+    }
+
+    /// Whether a run of this kind may send an operation.
+    #[must_use]
+    pub fn may_send(&self, id: &str, method: &str) -> bool {
+        self.may_write || method == "GET" || crate::world::HARMLESS.contains(&id)
     }
 
     /// How many of the findings are errors.
@@ -279,9 +277,13 @@ impl Report {
     /// How the run ends.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
-        if self.errors() > 0 {
+        // A server that does not answer has broken no rule: it could not be tried.
+        let answered = |finding: &&Finding| {
+            finding.severity == Severity::Error && finding.code != Code::NoAnswer
+        };
+        if self.findings.iter().any(|finding| answered(&finding)) {
             Outcome::Found
-        } else if self.gaps().is_empty() {
+        } else if self.errors() == 0 && self.gaps().is_empty() {
             Outcome::Clean
         } else {
             Outcome::Incomplete

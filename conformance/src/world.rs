@@ -8,11 +8,11 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use dadosfera_emulator::{Emulator, Options, Seed};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::engine::{Call, Client, Guard, Operation, Sign};
+use crate::engine::{Client, Guard, Operation};
 use crate::front::{Front, Tap};
-use crate::got::Got;
+use crate::making::Making;
 use crate::people::{Actor, People, Person};
 use crate::session::Session;
 use crate::stage::{Stage, Stop};
@@ -31,14 +31,6 @@ pub struct World<'a> {
     _front: Option<Front>,
     emulator: Option<Emulator>,
     people: People,
-}
-
-/// A call in the making.
-pub struct Making<'a> {
-    world: &'a World<'a>,
-    call: Result<Call, Stop>,
-    path: Vec<(String, String)>,
-    operation: Option<Operation>,
 }
 
 impl Stage {
@@ -234,6 +226,22 @@ impl<'a> World<'a> {
         code.ok_or_else(|| Stop::NotApplicable("there is no secret of a second factor".to_owned()))
     }
 
+    /// Lets the time of the person's one-time code pass: on a live server by waiting, up to 30 seconds.
+    ///
+    /// # Errors
+    /// None that a world as it is made could give.
+    pub async fn next_code(&self, person: &Person) -> Result<(), Stop> {
+        if person.totp_secret.is_none() {
+            return Ok(());
+        }
+        let left = u64::try_from(30 - self.now().rem_euclid(30)).unwrap_or(30);
+        if self.emulator.is_some() {
+            return self.advance(Duration::from_secs(left));
+        }
+        tokio::time::sleep(Duration::from_secs(left)).await;
+        Ok(())
+    }
+
     /// Signs somebody in. On a live server each signs in once a run.
     ///
     /// # Errors
@@ -275,52 +283,14 @@ impl<'a> World<'a> {
 
     /// Begins a call of an operation.
     #[must_use]
-    pub fn call(&'a self, operation: &str) -> Making<'a> {
-        let found = self
-            .client
-            .contract()
-            .document()
-            .operation(operation)
-            .cloned();
-        let call = match &found {
-            Some(operation) => Ok(Call::new(operation, &[])),
-            None => Err(Stop::Incomplete(format!(
-                "the document has no operation {operation}"
-            ))),
-        };
-        Making {
-            world: self,
-            call,
-            path: Vec::new(),
-            operation: found,
-        }
+    pub fn call(&self, operation: &str) -> Making<'_> {
+        Making::of_operation(self.stage, &self.client, operation)
     }
 
     /// Begins a call of a route that the document does not describe.
     #[must_use]
-    pub fn call_undescribed(&'a self, method: &str, path: &str) -> Making<'a> {
-        Making {
-            world: self,
-            call: Ok(Call::undescribed(method, path)),
-            path: Vec::new(),
-            operation: None,
-        }
-    }
-
-    fn remember(&self, got: &Got<'_>) {
-        if self.emulator.is_some() || !(200..300).contains(&got.answer.status) {
-            return;
-        }
-        let made = match got.answer.operation.as_deref() {
-            Some("create_pipeline") => ("delete_pipeline", got.text("/data/pipeline_id")),
-            Some("create_api_key") => ("delete_api_key", got.text("/id")),
-            _ => return,
-        };
-        self.stage
-            .made
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(made);
+    pub fn call_undescribed(&self, method: &str, path: &str) -> Making<'_> {
+        Making::undescribed(self.stage, &self.client, method, path)
     }
 
     /// Removes what the stage's law made on a live server, newest first.
@@ -360,84 +330,6 @@ impl<'a> World<'a> {
             }
         }
         Ok(())
-    }
-}
-
-impl<'a> Making<'a> {
-    /// Fills in a parameter of the path.
-    #[must_use]
-    pub fn path(mut self, name: &str, value: &str) -> Self {
-        self.path.push((name.to_owned(), value.to_owned()));
-        self
-    }
-
-    /// Adds to the query.
-    #[must_use]
-    pub fn query(self, name: &str, value: &str) -> Self {
-        self.with(|call| call.query.push((name.to_owned(), value.to_owned())))
-    }
-
-    /// Adds a header.
-    #[must_use]
-    pub fn header(self, name: &str, value: &str) -> Self {
-        self.with(|call| call.headers.push((name.to_owned(), value.to_owned())))
-    }
-
-    /// Puts in a JSON body.
-    #[must_use]
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "every caller makes the body in place"
-    )]
-    pub fn json(mut self, body: Value) -> Self {
-        self.call = self.call.map(|call| call.with_json(&body));
-        self
-    }
-
-    /// Puts in a body that need not be JSON.
-    #[must_use]
-    pub fn body(self, media_type: &str, body: &str) -> Self {
-        self.header("content-type", media_type)
-            .with(|call| call.body = Some(body.as_bytes().to_vec()))
-    }
-
-    /// Signs as somebody.
-    #[must_use]
-    pub fn by(self, session: &Session) -> Self {
-        self.sign(session.sign())
-    }
-
-    /// Signs otherwise.
-    #[must_use]
-    pub fn sign(self, sign: Sign) -> Self {
-        self.with(|call| call.sign = sign)
-    }
-
-    /// Sends it.
-    ///
-    /// # Errors
-    /// Where it may not be sent, or no answer comes.
-    pub async fn send(self) -> Result<Got<'a>, Stop> {
-        let mut call = self.call?;
-        if let Some(operation) = &self.operation {
-            call.path = operation.render(&self.path);
-        }
-        let answer = self.world.client.send(&call).await?;
-        let at = call.operation.unwrap_or(call.path);
-        let got = Got {
-            answer,
-            stage: self.world.stage,
-            at,
-        };
-        self.world.remember(&got);
-        Ok(got)
-    }
-
-    fn with(mut self, change: impl FnOnce(&mut Call)) -> Self {
-        if let Ok(call) = &mut self.call {
-            change(call);
-        }
-        self
     }
 }
 

@@ -1,5 +1,7 @@
 //! The checker can fire: hand-made wrong answers, each with the finding that it must give.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic as tests do")]
+
 use std::sync::Arc;
 
 use axum::http::{HeaderMap, HeaderValue};

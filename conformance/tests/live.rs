@@ -1,5 +1,7 @@
 //! A target that is a URL: read only unless told otherwise, whatever a law would like to send, and cleaned up after.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic as tests do")]
+
 use dadosfera_conformance::people::People;
 use dadosfera_conformance::report;
 use dadosfera_conformance::suite::{DESCRIPTION, Outcome, Report, Settings, Suite, Verdict};
@@ -109,7 +111,15 @@ async fn without_write_nothing_is_written_and_what_was_not_tried_is_not_kept() {
 #[tokio::test]
 async fn with_write_the_laws_that_can_be_tried_are_kept_and_leave_nothing_behind() {
     let server = server().await;
-    let report = run(&server, true, people(), None).await;
+    // Without a second factor, so that the SDK's own sign-in need not wait for the next code.
+    let ana = People::of_the_environment(|name| match name {
+        "CONFORMANCE_USERNAME" => Some("ana@acme.example".to_owned()),
+        "CONFORMANCE_PASSWORD" => Some("acme-ana-password".to_owned()),
+        "CONFORMANCE_OTHER_USERNAME" => Some("bob@globex.example".to_owned()),
+        "CONFORMANCE_OTHER_PASSWORD" => Some("globex-bob-password".to_owned()),
+        _ => None,
+    });
+    let report = run(&server, true, ana, None).await;
     assert_eq!(
         report.outcome(),
         Outcome::Clean,
@@ -152,8 +162,7 @@ async fn without_credentials_a_run_is_incomplete_and_says_which_variables_it_mis
         "{text}"
     );
     assert!(
-        text.contains("gap: list_pipelines_v2 was never called with success")
-            || text.contains("gap:"),
+        text.contains("gap: list_pipelines was never called with success"),
         "{text}"
     );
 }
@@ -170,7 +179,7 @@ async fn a_run_in_which_nothing_was_executed_is_incomplete() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_there_is_a_finding() {
+async fn a_server_that_is_not_there_proves_nothing() {
     let server = server().await;
     let target = Target::parse(server.base_url(), false, people()).unwrap();
     server.stop().await;
@@ -180,7 +189,7 @@ async fn a_server_that_is_not_there_is_a_finding() {
         filter: Some("api.health".to_owned()),
     };
     let report = Suite::new(DESCRIPTION, settings).unwrap().run().await;
-    assert_eq!(report.outcome(), Outcome::Found);
+    assert_eq!(report.outcome(), Outcome::Incomplete);
     assert_eq!(report.findings[0].code.name(), "answer.none");
 }
 
@@ -211,10 +220,7 @@ async fn reports_hold_no_secret_and_the_json_is_of_the_documented_schema() {
         .skip(1)
         .filter(|rest| rest.chars().take(8).all(|c| c.is_ascii_alphanumeric()));
     assert_eq!(keys.count(), 0);
-    assert!(
-        both.contains("$TOKEN") && both.contains("$API_KEY"),
-        "{both}"
-    );
+    assert!(both.contains("\"$API_KEY\""), "{both}");
     for field in [
         "version",
         "target",

@@ -186,7 +186,7 @@ impl Client {
                 Ok(answer)
             }
             Err(error) => {
-                let why = error.without_url().to_string();
+                let why = chain(&error.without_url());
                 self.shared.recorder.exchange(operation, &self.law, None);
                 let code = Code::NoAnswer;
                 let finding =
@@ -263,4 +263,15 @@ async fn receive(
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let body = response.bytes().await?.to_vec();
     Ok((status, headers, body))
+}
+
+/// An error with all that lies below it.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut below = error.source();
+    while let Some(error) = below {
+        text.push_str(&format!(": {error}"));
+        below = error.source();
+    }
+    text
 }

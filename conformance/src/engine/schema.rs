@@ -104,6 +104,15 @@ impl Schema {
             .collect()
     }
 
+    /// Everything that the value breaks, each as `place: what was expected`.
+    #[must_use]
+    pub fn broken(&self, value: &Value) -> Vec<String> {
+        self.mismatches(value)
+            .into_iter()
+            .map(|wrong| format!("{:?}: {}", wrong.pointer, wrong.expected))
+            .collect()
+    }
+
     /// Everything that is remarkable in the value.
     #[must_use]
     pub fn marks(&self, value: &Value) -> Vec<Mark> {

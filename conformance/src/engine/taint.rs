@@ -50,15 +50,17 @@ impl Taint {
     #[must_use]
     pub fn shell(&self, text: &str) -> String {
         let marked = self.replace(text, |variable| format!("\0{variable}\0"));
-        let mut word = String::from("'");
+        let mut word = String::new();
         for (index, part) in marked.split('\0').enumerate() {
             if index % 2 == 1 {
-                word.push_str(&format!("'\"${part}\"'"));
-            } else {
-                word.push_str(&part.replace('\'', r"'\''"));
+                word.push_str(&format!("\"${part}\""));
+            } else if !part.is_empty() {
+                word.push_str(&format!("'{}'", part.replace('\'', r"'\''")));
             }
         }
-        word.push('\'');
+        if word.is_empty() {
+            word.push_str("''");
+        }
         word
     }
 

@@ -2,8 +2,9 @@
 
 use crate::engine::{Operation, Sign};
 use crate::got::Got;
+use crate::making::Making;
 use crate::stage::Stop;
-use crate::world::{Making, World};
+use crate::world::World;
 
 use super::bodies::fitting;
 

@@ -1,4 +1,6 @@
 //! The life of a pipeline: made, changed, paused, deleted.
+//!
+//! It is long since most of the documented texts are about pipelines; each law stands alone.
 
 use serde_json::{Value, json};
 

@@ -37,7 +37,7 @@ fn operations(report: &Report, text: &mut String) -> fmt::Result {
     let seen: Vec<String> = report
         .operations
         .iter()
-        .map(|(_, method, row)| statuses(row, report.may_write || method == "GET"))
+        .map(|(id, method, row)| statuses(row, report.may_send(id, method)))
         .collect();
     let heading = "status × answers checked";
     let wide = seen

@@ -242,7 +242,12 @@ pub(crate) async fn no_hyphens(emulated: &Emulated, call: Call) -> Reply {
     reply
 }
 
-pub(crate) async fn says_instead(emulated: &Emulated, call: Call, status: u16, instead: u16) -> Reply {
+pub(crate) async fn says_instead(
+    emulated: &Emulated,
+    call: Call,
+    status: u16,
+    instead: u16,
+) -> Reply {
     let mut reply = emulated.honest(&call).await;
     if reply.status == status && !call.path.starts_with("/auth/sign-in") {
         reply.status = instead;

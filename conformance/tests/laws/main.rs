@@ -1,5 +1,7 @@
 //! One test for each law against an emulator, and one for each planted bug that a law must notice.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic as tests do")]
+
 mod answers;
 mod planted;
 
@@ -15,10 +17,7 @@ fn main() -> ExitCode {
     let noticed = planted::BUGS
         .iter()
         .map(|bug| Trial::test(format!("planted::{}", bug.name), move || notices(bug)));
-    let proven = Trial::test(
-        "planted::every_law_has_a_bug_or_is_named",
-        planted::every_law_has_a_bug_or_is_named,
-    );
+    let proven = Trial::test("planted::every_law_has_a_bug", planted::every_law_has_a_bug);
     let trials = kept.chain(noticed).chain([proven]).collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

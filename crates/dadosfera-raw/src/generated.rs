@@ -7,6 +7,12 @@ use progenitor_client::{ClientHooks, OperationInfo, RequestBuilderExt};
 /// Types used as operation parameters and responses.
 #[allow(clippy::all)]
 pub mod types {
+    ///`AddTableDatasetRequest`
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct AddTableDatasetRequest {
+        #[serde(rename = "datasetId")]
+        pub dataset_id: ::std::string::String,
+    }
     ///`ApiKey`
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct ApiKey {
@@ -25,11 +31,141 @@ pub mod types {
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
+    ///`AuthorizeConnectionAnswer`
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct AuthorizeConnectionAnswer {
+        pub authorization_url: ::std::string::String,
+        ///Good for one callback.
+        pub state: crate::Secret,
+    }
+    ///`AuthorizeConnectionRequest`
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct AuthorizeConnectionRequest {
+        pub plugin: ::std::string::String,
+        pub redirect_uri: ::std::string::String,
+    }
+    ///`CatalogAnswer`
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct CatalogAnswer {
+        pub data_assets: ::std::vec::Vec<DataAsset>,
+        pub total: Total,
+    }
+    ///`ColumnMetadata`
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct ColumnMetadata {
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub description: ::std::option::Option<::std::string::String>,
+        pub name: ::std::string::String,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub nullable: ::std::option::Option<bool>,
+        #[serde(default, skip_serializing_if = "::std::option::Option::is_none")]
+        pub samples: ::std::option::Option<::std::vec::Vec<::serde_json::Value>>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub stats: ::std::option::Option<ColumnStats>,
+        #[serde(rename = "type")]
+        pub type_: crate::types::ColumnType,
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    ///`ColumnStats`
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct ColumnStats {
+        ///Rows.
+        pub count: i64,
+        pub distinct: i64,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub max: ::std::option::Option<::serde_json::Value>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub min: ::std::option::Option<::serde_json::Value>,
+        pub nulls: i64,
+    }
+    ///`ColumnsAnswer`
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct ColumnsAnswer {
+        pub columns: ::std::vec::Vec<ColumnMetadata>,
+    }
+    ///`CompleteConnectionRequest`
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct CompleteConnectionRequest {
+        pub code: crate::Secret,
+        pub state: crate::Secret,
+    }
+    ///Only `id` and `updated_at` are proven.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct Connection {
+        ///The configuration without its secrets.
+        #[serde(default, skip_serializing_if = "::std::option::Option::is_none")]
+        pub config: ::std::option::Option<
+            ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+        >,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub created_at: ::std::option::Option<crate::Timestamp>,
+        ///`<epoch ms>_<6 to 8 characters>_<plugin>-<version>`.
+        pub id: ::std::string::String,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub name: ::std::option::Option<::std::string::String>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub plugin: ::std::option::Option<::std::string::String>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub status: ::std::option::Option<crate::types::ConnectionStatus>,
+        #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
+        pub type_: ::std::option::Option<::std::string::String>,
+        pub updated_at: crate::Timestamp,
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    ///`ConnectionPlugin`
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct ConnectionPlugin {
+        pub auth_type: crate::types::PluginAuthType,
+        ///A JSON Schema; secrets are `writeOnly`.
+        pub config_schema: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+        pub plugin: ::std::string::String,
+        pub version: ::std::string::String,
+    }
+    ///`ConnectionPluginsAnswer`
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct ConnectionPluginsAnswer {
+        pub plugins: ::std::vec::Vec<ConnectionPlugin>,
+    }
+    ///`ConnectionsAnswer`
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct ConnectionsAnswer {
+        pub connections: ::std::vec::Vec<Connection>,
+    }
     ///`CreateApiKeyRequest`
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct CreateApiKeyRequest {
         ///Ids of `GET /permissions`.
         pub permissions: ::std::vec::Vec<i64>,
+    }
+    ///`CreateConnectionRequest`
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct CreateConnectionRequest {
+        ///The fields of the plugin's form; see `GET /connections/plugins`.
+        pub config: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+        pub name: ::std::string::String,
+        ///Such as `postgresql`, `mysql`, `s3`, `google-sheets`.
+        pub plugin: ::std::string::String,
+    }
+    ///`CreateDataAssetRequest`
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct CreateDataAssetRequest {
+        pub data_asset_type: crate::types::DataAssetType,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub description: ::std::option::Option<::std::string::String>,
+        pub display_name: ::std::string::String,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub embed: ::std::option::Option<Embed>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub external_url: ::std::option::Option<::std::string::String>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub location: ::std::option::Option<::std::string::String>,
+        ///Sent along with the same value.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub name: ::std::option::Option<::std::string::String>,
+        #[serde(default, skip_serializing_if = "::std::option::Option::is_none")]
+        pub tags: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
     }
     ///`CreatePipelineRequest`
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
@@ -44,6 +180,21 @@ pub mod types {
         pub jobs: ::std::vec::Vec<NewJob>,
         pub name: ::std::string::String,
     }
+    ///`CreateTableRequest`
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct CreateTableRequest {
+        pub columns: ::std::vec::Vec<TableColumn>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub description: ::std::option::Option<::std::string::String>,
+        pub name: ::std::string::String,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub schema: ::std::option::Option<::std::string::String>,
+    }
+    ///`CreateUsersRequest`
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct CreateUsersRequest {
+        pub users: ::std::vec::Vec<NewUser>,
+    }
     ///`CreatedApiKey`
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct CreatedApiKey {
@@ -55,6 +206,18 @@ pub mod types {
         pub key: crate::Secret,
         pub key_mask: ::std::string::String,
         pub permissions: ::std::vec::Vec<Permission>,
+    }
+    ///`CreatedDataAsset`
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct CreatedDataAsset {
+        pub id: ::std::string::String,
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    ///`CreatedDataAssetAnswer`
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct CreatedDataAssetAnswer {
+        pub data_asset: CreatedDataAsset,
     }
     ///`Customer`
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
@@ -78,6 +241,95 @@ pub mod types {
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub tier: ::std::option::Option<crate::types::CustomerTier>,
     }
+    ///`CustomersAnswer`
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct CustomersAnswer {
+        pub customers: ::std::vec::Vec<Customer>,
+    }
+    ///`DataAsset`
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct DataAsset {
+        #[serde(default, skip_serializing_if = "crate::Maybe::is_absent")]
+        pub certification_status: crate::Maybe<::std::string::String>,
+        #[serde(default, skip_serializing_if = "crate::Maybe::is_absent")]
+        pub comment: crate::Maybe<::std::string::String>,
+        #[serde(default, skip_serializing_if = "::std::option::Option::is_none")]
+        pub comments: ::std::option::Option<::std::vec::Vec<::serde_json::Value>>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub created_at: ::std::option::Option<crate::Timestamp>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub dashboard_id: ::std::option::Option<::std::string::String>,
+        pub data_asset_type: crate::types::DataAssetType,
+        #[serde(default, skip_serializing_if = "crate::Maybe::is_absent")]
+        pub description: crate::Maybe<::std::string::String>,
+        pub display_name: ::std::string::String,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub embed: ::std::option::Option<Embed>,
+        #[serde(default, skip_serializing_if = "crate::Maybe::is_absent")]
+        pub external_url: crate::Maybe<::std::string::String>,
+        pub id: ::std::string::String,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub is_renamed: ::std::option::Option<bool>,
+        #[serde(default, skip_serializing_if = "crate::Maybe::is_absent")]
+        pub location: crate::Maybe<::std::string::String>,
+        ///1 where a person made it, 0 where a pipeline did (I).
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub manually: ::std::option::Option<i64>,
+        ///An older numeric id as a string; only in the detail, like what follows.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub nimbus_id: ::std::option::Option<::std::string::String>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub owner: ::std::option::Option<::std::string::String>,
+        #[serde(default, skip_serializing_if = "::std::option::Option::is_none")]
+        pub roles: ::std::option::Option<::std::vec::Vec<::serde_json::Value>>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub table_name: ::std::option::Option<::std::string::String>,
+        ///Of assets that pipelines made.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub table_schema: ::std::option::Option<::std::string::String>,
+        #[serde(default, skip_serializing_if = "::std::option::Option::is_none")]
+        pub tags: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub user_id: ::std::option::Option<::std::string::String>,
+        #[serde(default, skip_serializing_if = "::std::option::Option::is_none")]
+        pub users: ::std::option::Option<::std::vec::Vec<DataAssetUser>>,
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    ///`DataAssetAnswer`
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct DataAssetAnswer {
+        pub data_asset: DataAsset,
+    }
+    ///`DataAssetDocs`
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct DataAssetDocs {
+        ///HTML of the Quill 1.3 dialect.
+        pub docs: ::std::string::String,
+    }
+    ///`DataAssetUser`
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct DataAssetUser {
+        pub email: ::std::string::String,
+        pub id: ::std::string::String,
+    }
+    ///`Dataset`
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct Dataset {
+        pub columns: ::std::vec::Vec<TableColumn>,
+        pub created_at: crate::Timestamp,
+        pub format: crate::types::DatasetFormat,
+        pub id: ::std::string::String,
+        pub name: ::std::string::String,
+        ///The file that it was made from.
+        pub path: ::std::string::String,
+        pub rows: i64,
+    }
+    ///`DatasetsAnswer`
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct DatasetsAnswer {
+        pub datasets: ::std::vec::Vec<Dataset>,
+    }
     ///`DeletePipelineAnswer`
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct DeletePipelineAnswer {
@@ -88,6 +340,11 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct Detail {
         pub detail: ::std::string::String,
+    }
+    ///`Embed`
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct Embed {
+        pub url: ::std::string::String,
     }
     ///The shape of a missing API key, a relative of shape 5 with nothing else in it.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
@@ -138,6 +395,14 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub refresh_token: ::std::option::Option<crate::Secret>,
+    }
+    ///`FolderAnswer`
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct FolderAnswer {
+        pub files: ::std::vec::Vec<StoredFile>,
+        #[serde(rename = "folderPath")]
+        pub folder_path: ::std::string::String,
+        pub folders: ::std::vec::Vec<::std::string::String>,
     }
     ///`HealthIndicator`
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
@@ -358,6 +623,14 @@ file sources (P) also `source_bucket`, `source_prefix`, `file_format_params`.
             >,
         >,
     }
+    ///`NewUser`
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct NewUser {
+        pub group: crate::types::UserGroup,
+        pub name: ::std::string::String,
+        ///The e-mail address.
+        pub username: ::std::string::String,
+    }
     ///`OutputTable`
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct OutputTable {
@@ -508,6 +781,17 @@ file sources (P) also `source_bucket`, `source_prefix`, `file_format_params`.
         ///The message, in spite of its name.
         pub traceback: ::std::string::String,
     }
+    ///`PreviewAnswer`
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct PreviewAnswer {
+        pub columns: ::std::vec::Vec<::std::string::String>,
+        ///A row is an object from column to value.
+        pub rows: ::std::vec::Vec<
+            ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+        >,
+        ///Rows in the whole table.
+        pub total: i64,
+    }
     ///Disputed; both forms are accepted.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     #[serde(untagged)]
@@ -543,6 +827,21 @@ file sources (P) also `source_bucket`, `source_prefix`, `file_format_params`.
         pub detail: ::std::string::String,
         pub message: ::std::string::String,
         pub status: bool,
+    }
+    ///`SetCertificationRequest`
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct SetCertificationRequest {
+        ///`approved`, or null to take it back; other values can be refused.
+        #[serde(deserialize_with = "::std::option::Option::deserialize")]
+        pub certification_status: ::std::option::Option<::std::string::String>,
+    }
+    ///`SetDocsAnswer`
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct SetDocsAnswer {
+        pub id: ::std::string::String,
+        pub updated_at: crate::Timestamp,
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
     ///`SignInAnswer`
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
@@ -669,12 +968,58 @@ file sources (P) also `source_bucket`, `source_prefix`, `file_format_params`.
         #[serde(rename = "statusCode")]
         pub status_code: i64,
     }
+    ///`StoredFile`
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct StoredFile {
+        #[serde(
+            rename = "datasetId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub dataset_id: ::std::option::Option<::std::string::String>,
+        #[serde(rename = "fileName")]
+        pub file_name: ::std::string::String,
+        #[serde(rename = "folderPath")]
+        pub folder_path: ::std::string::String,
+        pub path: ::std::string::String,
+        ///The content's checksum in hexadecimal.
+        pub sha256: ::std::string::String,
+        ///Bytes.
+        pub size: i64,
+        pub updated_at: crate::Timestamp,
+    }
     ///`SyncModeAnswer`
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct SyncModeAnswer {
         pub detail: ::std::string::String,
         pub state: crate::types::JobStateChange,
         pub status: bool,
+    }
+    ///`Table`
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct Table {
+        pub columns: ::std::vec::Vec<TableColumn>,
+        pub created_at: crate::Timestamp,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub description: ::std::option::Option<::std::string::String>,
+        pub id: ::std::string::String,
+        pub name: ::std::string::String,
+        pub rows: i64,
+        pub schema: ::std::string::String,
+        pub updated_at: crate::Timestamp,
+    }
+    ///`TableColumn`
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct TableColumn {
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub description: ::std::option::Option<::std::string::String>,
+        pub name: ::std::string::String,
+        #[serde(rename = "type")]
+        pub type_: crate::types::ColumnType,
+    }
+    ///`TablesAnswer`
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct TablesAnswer {
+        pub tables: ::std::vec::Vec<Table>,
     }
     ///`TermsOfUse`
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
@@ -685,6 +1030,12 @@ file sources (P) also `source_bucket`, `source_prefix`, `file_format_params`.
         )]
         pub last_signed: ::std::option::Option<SignedTerms>,
         pub status: crate::types::TermsOfUseStatus,
+    }
+    ///`TestConnectionAnswer`
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct TestConnectionAnswer {
+        pub detail: ::std::string::String,
+        pub status: crate::types::TestConnectionStatus,
     }
     /**JWTs signed with ES512. There is no `expires_in`: the life is in the JWT's `exp`,
 else 30 minutes (access) and 24 hours (refresh).
@@ -705,6 +1056,26 @@ else 30 minutes (access) and 24 hours (refresh).
         )]
         pub refresh_token: ::std::option::Option<crate::Secret>,
     }
+    ///How many there are in all; a number or a numeric string (S).
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[serde(untagged)]
+    pub enum Total {
+        Int64(i64),
+        String(::std::string::String),
+    }
+    impl ::std::fmt::Display for Total {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            match self {
+                Self::Int64(x) => x.fmt(f),
+                Self::String(x) => x.fmt(f),
+            }
+        }
+    }
+    impl ::std::convert::From<i64> for Total {
+        fn from(value: i64) -> Self {
+            Self::Int64(value)
+        }
+    }
     ///`TriggeredExecution`
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct TriggeredExecution {
@@ -712,6 +1083,55 @@ else 30 minutes (access) and 24 hours (refresh).
         pub pipeline_id: ::std::string::String,
         ///`manual__<time>`; not the `pipeline_run_id` of the run that it starts.
         pub run_id: ::std::string::String,
+    }
+    ///`UpdateConnectionRequest`
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    pub struct UpdateConnectionRequest {
+        ///The fields to change; the others stay.
+        #[serde(default, skip_serializing_if = "::std::option::Option::is_none")]
+        pub config: ::std::option::Option<
+            ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+        >,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub name: ::std::option::Option<::std::string::String>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub status: ::std::option::Option<crate::types::ConnectionStatus>,
+    }
+    ///`UpdateCustomerRequest`
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    pub struct UpdateCustomerRequest {
+        #[serde(default, skip_serializing_if = "::std::option::Option::is_none")]
+        pub modules: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub name: ::std::option::Option<::std::string::String>,
+        #[serde(
+            rename = "scheduleLimit",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub schedule_limit: ::std::option::Option<::std::string::String>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub tier: ::std::option::Option<::std::string::String>,
+    }
+    ///`UpdateDataAssetRequest`
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    pub struct UpdateDataAssetRequest {
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub comment: ::std::option::Option<::std::string::String>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub data_asset_type: ::std::option::Option<crate::types::DataAssetType>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub description: ::std::option::Option<::std::string::String>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub display_name: ::std::option::Option<::std::string::String>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub embed: ::std::option::Option<Embed>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub external_url: ::std::option::Option<::std::string::String>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub location: ::std::option::Option<::std::string::String>,
+        ///Plain strings; objects are answered with a 500.
+        #[serde(default, skip_serializing_if = "::std::option::Option::is_none")]
+        pub tags: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
     }
     ///What to change; the rest stays. Other properties are read only.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
@@ -738,6 +1158,71 @@ else 30 minutes (access) and 24 hours (refresh).
         #[serde(default, skip_serializing_if = "::std::option::Option::is_none")]
         pub primary_keys: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
         pub target_load_type: crate::types::LoadType,
+    }
+    ///One file's record; a list where several were sent (I).
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[serde(untagged)]
+    pub enum UploadAnswer {
+        UploadedFile(UploadedFile),
+        Array(::std::vec::Vec<UploadedFile>),
+    }
+    impl ::std::convert::From<UploadedFile> for UploadAnswer {
+        fn from(value: UploadedFile) -> Self {
+            Self::UploadedFile(value)
+        }
+    }
+    impl ::std::convert::From<::std::vec::Vec<UploadedFile>> for UploadAnswer {
+        fn from(value: ::std::vec::Vec<UploadedFile>) -> Self {
+            Self::Array(value)
+        }
+    }
+    ///`UploadedFile`
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct UploadedFile {
+        ///The dataset that the file became; absent where it is no table (I).
+        #[serde(
+            rename = "datasetId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub dataset_id: ::std::option::Option<::std::string::String>,
+        #[serde(rename = "fileName")]
+        pub file_name: ::std::string::String,
+        #[serde(rename = "folderPath")]
+        pub folder_path: ::std::string::String,
+        ///Bytes.
+        pub size: i64,
+        pub status: crate::types::UploadStatus,
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    ///Only `id` and `lastLogin` are proven.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct User {
+        #[serde(
+            rename = "createdAt",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub created_at: ::std::option::Option<crate::Timestamp>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub group: ::std::option::Option<crate::types::UserGroup>,
+        pub id: ::std::string::String,
+        #[serde(
+            rename = "lastLogin",
+            default,
+            skip_serializing_if = "crate::Maybe::is_absent"
+        )]
+        pub last_login: crate::Maybe<crate::Timestamp>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub name: ::std::option::Option<::std::string::String>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub username: ::std::option::Option<::std::string::String>,
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    ///`UsersAnswer`
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct UsersAnswer {
+        pub users: ::std::vec::Vec<User>,
     }
     /// Error types.
     pub mod error {
@@ -776,6 +1261,19 @@ else 30 minutes (access) and 24 hours (refresh).
         ConnectionManager = "connection_manager", }
     }
     crate::open_enum::open_enum! {
+        #[doc = " An open vocabulary: CatalogSortKey."] CatalogSortKey { DisplayName =
+        "display_name", CreatedAt = "created_at", }
+    }
+    crate::open_enum::open_enum! {
+        #[doc = " An open vocabulary: ColumnType."] ColumnType { Varchar = "VARCHAR",
+        Integer = "INTEGER", Float = "FLOAT", Boolean = "BOOLEAN", Timestamp =
+        "TIMESTAMP", Variant = "VARIANT", }
+    }
+    crate::open_enum::open_enum! {
+        #[doc = " An open vocabulary: ConnectionStatus."] ConnectionStatus { Active =
+        "active", Inactive = "inactive", }
+    }
+    crate::open_enum::open_enum! {
         #[doc =
         " `jdbc` and `singer` were seen; `s3`, `azure` and `mongodb` are inferred from the documented sources."]
         Connector { Jdbc = "jdbc", Singer = "singer", S3 = "s3", Azure = "azure", Mongodb
@@ -786,8 +1284,22 @@ else 30 minutes (access) and 24 hours (refresh).
         "STANDARD", }
     }
     crate::open_enum::open_enum! {
+        #[doc =
+        " `dataset` and `dataapp` were captured, `dashboard` is in the library, `table` in the web application."]
+        DataAssetType { Dataset = "dataset", Dataapp = "dataapp", Dashboard =
+        "dashboard", Table = "table", }
+    }
+    crate::open_enum::open_enum! {
+        #[doc = " An open vocabulary: DatasetFormat."] DatasetFormat { Csv = "csv", Jsonl
+        = "jsonl", Parquet = "parquet", }
+    }
+    crate::open_enum::open_enum! {
         #[doc = " An open vocabulary: DeletePipelineAnswerStatus."]
         DeletePipelineAnswerStatus { PipelineDeleted = "PIPELINE_DELETED", }
+    }
+    crate::open_enum::open_enum! {
+        #[doc = " An open vocabulary: DocsAssetType."] DocsAssetType { Dataset =
+        "dataset", Dataapp = "dataapp", }
     }
     crate::open_enum::open_enum! {
         #[doc = " The name of a platform exception."] ExceptionType { PipelineNotFound =
@@ -838,6 +1350,10 @@ else 30 minutes (access) and 24 hours (refresh).
         = "paused", Error = "error", }
     }
     crate::open_enum::open_enum! {
+        #[doc = " An open vocabulary: PluginAuthType."] PluginAuthType { Form = "form",
+        Oauth = "oauth", }
+    }
+    crate::open_enum::open_enum! {
         #[doc = " An open vocabulary: ReplicationMethod."] ReplicationMethod {
         Incremental = "INCREMENTAL", FullTable = "FULL_TABLE", }
     }
@@ -847,6 +1363,20 @@ else 30 minutes (access) and 24 hours (refresh).
     }
     crate::open_enum::open_enum! {
         #[doc = " An open vocabulary: TermsOfUseStatus."] TermsOfUseStatus { Ok = "ok", }
+    }
+    crate::open_enum::open_enum! {
+        #[doc = " An open vocabulary: TestConnectionStatus."] TestConnectionStatus { Ok =
+        "ok", Failed = "failed", }
+    }
+    crate::open_enum::open_enum! {
+        #[doc = " An open vocabulary: UploadStatus."] UploadStatus { Uploaded =
+        "uploaded", }
+    }
+    crate::open_enum::open_enum! {
+        #[doc = " The managed groups of the documentation."] UserGroup { SuperAdmin =
+        "Super Admin", DataAdmin = "Data Admin", DataAssetsManager =
+        "Data Assets Manager", Viewer = "Viewer", UserAdmin = "User Admin",
+        ContactSupport = "Contact Support", }
     }
 }
 #[derive(Clone, Debug)]
@@ -1137,6 +1667,1218 @@ Sends a `POST` request to `/auth/sign-in`
                 Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
             }
             429u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Search the catalog, a page at a time
+
+Shows what the user may see. Sending `limit` yields an empty list; the page's size is `size`.
+The default order is display_name, descending. The end is an empty page, or `total` items collected.
+
+
+Sends a `GET` request to `/catalog`
+
+Arguments:
+- `data_asset_type`
+- `order`
+- `page`: The page, from 1.
+- `pipeline_id`
+- `search`
+- `size`: Assets per page.
+- `sort_by`
+*/
+    pub async fn list_catalog<'a>(
+        &'a self,
+        data_asset_type: Option<&'a crate::types::DataAssetType>,
+        order: Option<types::SortOrder>,
+        page: Option<i64>,
+        pipeline_id: Option<&'a str>,
+        search: Option<&'a str>,
+        size: Option<i64>,
+        sort_by: Option<&'a crate::types::CatalogSortKey>,
+    ) -> Result<ResponseValue<types::CatalogAnswer>, Error<types::ErrorEnvelope>> {
+        let url = format!("{}/catalog", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(
+                &progenitor_client::QueryParam::new("data_asset_type", &data_asset_type),
+            )
+            .query(&progenitor_client::QueryParam::new("order", &order))
+            .query(&progenitor_client::QueryParam::new("page", &page))
+            .query(&progenitor_client::QueryParam::new("pipeline_id", &pipeline_id))
+            .query(&progenitor_client::QueryParam::new("search", &search))
+            .query(&progenitor_client::QueryParam::new("size", &size))
+            .query(&progenitor_client::QueryParam::new("sort_by", &sort_by))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "list_catalog",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            401u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            403u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Create a catalog asset
+
+There is no de-duplication; the same name twice makes two assets. Tags may come back empty.
+
+Sends a `POST` request to `/catalog`
+
+*/
+    pub async fn create_data_asset<'a>(
+        &'a self,
+        body: &'a types::CreateDataAssetRequest,
+    ) -> Result<
+        ResponseValue<types::CreatedDataAssetAnswer>,
+        Error<types::ErrorEnvelope>,
+    > {
+        let url = format!("{}/catalog", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "create_data_asset",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            201u16 => ResponseValue::from_response(response).await,
+            400u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            401u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            403u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            413u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            415u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Read one asset
+
+Sends a `GET` request to `/catalog/data-asset/{dataAssetId}`
+
+Arguments:
+- `data_asset_id`: The asset's id, a UUID.
+*/
+    pub async fn get_data_asset<'a>(
+        &'a self,
+        data_asset_id: &'a str,
+    ) -> Result<ResponseValue<types::DataAssetAnswer>, Error<types::ErrorEnvelope>> {
+        let url = format!(
+            "{}/catalog/data-asset/{}", self.baseurl, crate ::encode::encode_path(&
+            data_asset_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "get_data_asset",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            401u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            403u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            404u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Change an asset; what is left out stays
+
+Sends a `PUT` request to `/catalog/data-asset/{dataAssetId}`
+
+Arguments:
+- `data_asset_id`: The asset's id, a UUID.
+- `body`
+*/
+    pub async fn update_data_asset<'a>(
+        &'a self,
+        data_asset_id: &'a str,
+        body: &'a types::UpdateDataAssetRequest,
+    ) -> Result<ResponseValue<types::DataAssetAnswer>, Error<types::ErrorEnvelope>> {
+        let url = format!(
+            "{}/catalog/data-asset/{}", self.baseurl, crate ::encode::encode_path(&
+            data_asset_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .put(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "update_data_asset",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            401u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            403u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            404u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            413u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            415u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Delete an asset
+
+Sends a `DELETE` request to `/catalog/data-asset/{dataAssetId}`
+
+Arguments:
+- `data_asset_id`: The asset's id, a UUID.
+*/
+    pub async fn delete_data_asset<'a>(
+        &'a self,
+        data_asset_id: &'a str,
+    ) -> Result<ResponseValue<()>, Error<types::ErrorEnvelope>> {
+        let url = format!(
+            "{}/catalog/data-asset/{}", self.baseurl, crate ::encode::encode_path(&
+            data_asset_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .delete(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "delete_data_asset",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => Ok(ResponseValue::empty(response)),
+            401u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            403u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            404u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Certify an asset, or take the certification back
+
+Sends a `PUT` request to `/catalog/data-asset/{dataAssetId}/certification-status`
+
+Arguments:
+- `data_asset_id`: The asset's id, a UUID.
+- `body`
+*/
+    pub async fn set_certification_status<'a>(
+        &'a self,
+        data_asset_id: &'a str,
+        body: &'a types::SetCertificationRequest,
+    ) -> Result<ResponseValue<types::DataAssetAnswer>, Error<types::ErrorEnvelope>> {
+        let url = format!(
+            "{}/catalog/data-asset/{}/certification-status", self.baseurl, crate
+            ::encode::encode_path(& data_asset_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .put(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "set_certification_status",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            401u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            403u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            404u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            413u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            415u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Read the columns of a table asset
+
+Sends a `GET` request to `/catalog/data-asset/{dataAssetId}/columns-metadata`
+
+Arguments:
+- `data_asset_id`: The asset's id, a UUID.
+- `include_samples`
+- `include_stats`
+*/
+    pub async fn get_columns_metadata<'a>(
+        &'a self,
+        data_asset_id: &'a str,
+        include_samples: Option<bool>,
+        include_stats: Option<bool>,
+    ) -> Result<ResponseValue<types::ColumnsAnswer>, Error<types::ErrorEnvelope>> {
+        let url = format!(
+            "{}/catalog/data-asset/{}/columns-metadata", self.baseurl, crate
+            ::encode::encode_path(& data_asset_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(
+                &progenitor_client::QueryParam::new("include_samples", &include_samples),
+            )
+            .query(&progenitor_client::QueryParam::new("include_stats", &include_stats))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "get_columns_metadata",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            401u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            403u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            404u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Read an asset's documentation
+
+Sends a `GET` request to `/catalog/data-asset/{dataAssetId}/docs`
+
+Arguments:
+- `data_asset_id`: The asset's id, a UUID.
+*/
+    pub async fn get_data_asset_docs<'a>(
+        &'a self,
+        data_asset_id: &'a str,
+    ) -> Result<ResponseValue<types::DataAssetDocs>, Error<types::ErrorEnvelope>> {
+        let url = format!(
+            "{}/catalog/data-asset/{}/docs", self.baseurl, crate ::encode::encode_path(&
+            data_asset_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "get_data_asset_docs",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            401u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            403u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            404u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Write an asset's documentation
+
+Raw markdown shows as running text.
+
+Sends a `POST` request to `/catalog/data-asset/{dataAssetId}/docs`
+
+Arguments:
+- `data_asset_id`: The asset's id, a UUID.
+- `asset_type`
+- `body`
+*/
+    pub async fn set_data_asset_docs<'a>(
+        &'a self,
+        data_asset_id: &'a str,
+        asset_type: Option<&'a crate::types::DocsAssetType>,
+        body: &'a types::DataAssetDocs,
+    ) -> Result<ResponseValue<types::SetDocsAnswer>, Error<types::ErrorEnvelope>> {
+        let url = format!(
+            "{}/catalog/data-asset/{}/docs", self.baseurl, crate ::encode::encode_path(&
+            data_asset_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .query(&progenitor_client::QueryParam::new("asset_type", &asset_type))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "set_data_asset_docs",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            401u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            403u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            404u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            413u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            415u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Read a few rows of a table asset
+
+Sends a `GET` request to `/catalog/data-asset/{dataAssetId}/preview`
+
+Arguments:
+- `data_asset_id`: The asset's id, a UUID.
+- `columns`: Names of columns, with commas between them (I).
+- `limit`: Rows at most; 100 unless given (I).
+- `offset`: Rows to skip.
+*/
+    pub async fn get_data_preview<'a>(
+        &'a self,
+        data_asset_id: &'a str,
+        columns: Option<&'a str>,
+        limit: Option<i64>,
+        offset: Option<i64>,
+    ) -> Result<ResponseValue<types::PreviewAnswer>, Error<types::ErrorEnvelope>> {
+        let url = format!(
+            "{}/catalog/data-asset/{}/preview", self.baseurl, crate
+            ::encode::encode_path(& data_asset_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("columns", &columns))
+            .query(&progenitor_client::QueryParam::new("limit", &limit))
+            .query(&progenitor_client::QueryParam::new("offset", &offset))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "get_data_preview",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            401u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            403u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            404u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**List the customer's connections
+
+The official library sends `start_page` literally, and fails where `size` or `start_page` is left out.
+
+Sends a `GET` request to `/connections`
+
+Arguments:
+- `connection_id`
+- `name`
+- `size`: Connections per page; the library's default is 50.
+- `start_page`: The page, from 1.
+- `status`
+- `type_`: The plugin, such as `postgresql`.
+*/
+    pub async fn list_connections<'a>(
+        &'a self,
+        connection_id: Option<&'a str>,
+        name: Option<&'a str>,
+        size: Option<i64>,
+        start_page: Option<i64>,
+        status: Option<&'a crate::types::ConnectionStatus>,
+        type_: Option<&'a str>,
+    ) -> Result<ResponseValue<types::ConnectionsAnswer>, Error<types::ErrorEnvelope>> {
+        let url = format!("{}/connections", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("connection_id", &connection_id))
+            .query(&progenitor_client::QueryParam::new("name", &name))
+            .query(&progenitor_client::QueryParam::new("size", &size))
+            .query(&progenitor_client::QueryParam::new("start_page", &start_page))
+            .query(&progenitor_client::QueryParam::new("status", &status))
+            .query(&progenitor_client::QueryParam::new("type", &type_))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "list_connections",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            401u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            403u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Create a connection
+
+Secrets in `config` are write-only; no answer ever shows them.
+
+Sends a `POST` request to `/connections`
+
+*/
+    pub async fn create_connection<'a>(
+        &'a self,
+        body: &'a types::CreateConnectionRequest,
+    ) -> Result<ResponseValue<types::Connection>, Error<types::ErrorEnvelope>> {
+        let url = format!("{}/connections", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "create_connection",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            201u16 => ResponseValue::from_response(response).await,
+            400u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            401u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            403u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            409u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            413u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            415u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Begin an OAuth connection
+
+Send the user to `authorization_url`; `state` comes back to `redirect_uri` and is good for one callback.
+
+Sends a `POST` request to `/connections/oauth/authorize`
+
+*/
+    pub async fn authorize_connection<'a>(
+        &'a self,
+        body: &'a types::AuthorizeConnectionRequest,
+    ) -> Result<
+        ResponseValue<types::AuthorizeConnectionAnswer>,
+        Error<types::ErrorEnvelope>,
+    > {
+        let url = format!("{}/connections/oauth/authorize", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "authorize_connection",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            401u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            403u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            413u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            415u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Complete an OAuth connection with the code that the user brought back
+
+Sends a `POST` request to `/connections/oauth/callback`
+
+*/
+    pub async fn complete_connection<'a>(
+        &'a self,
+        body: &'a types::CompleteConnectionRequest,
+    ) -> Result<ResponseValue<types::Connection>, Error<types::ErrorEnvelope>> {
+        let url = format!("{}/connections/oauth/callback", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "complete_connection",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            201u16 => ResponseValue::from_response(response).await,
+            400u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            401u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            403u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            413u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            415u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**List the plugins with the schemas of their configs
+
+Sends a `GET` request to `/connections/plugins`
+
+*/
+    pub async fn list_connection_plugins<'a>(
+        &'a self,
+    ) -> Result<
+        ResponseValue<types::ConnectionPluginsAnswer>,
+        Error<types::ErrorEnvelope>,
+    > {
+        let url = format!("{}/connections/plugins", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "list_connection_plugins",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            401u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            403u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Read one connection, without its secrets
+
+Sends a `GET` request to `/connections/{connectionId}`
+
+Arguments:
+- `connection_id`: Such as `1763991009206_kvpd3364_mysql-1.0.0`; jobs call it `config_id`.
+*/
+    pub async fn get_connection<'a>(
+        &'a self,
+        connection_id: &'a str,
+    ) -> Result<ResponseValue<types::Connection>, Error<types::ErrorEnvelope>> {
+        let url = format!(
+            "{}/connections/{}", self.baseurl, crate ::encode::encode_path(&
+            connection_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "get_connection",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            401u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            403u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            404u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Change a connection; secrets that are left out stay
+
+Sends a `PUT` request to `/connections/{connectionId}`
+
+Arguments:
+- `connection_id`: Such as `1763991009206_kvpd3364_mysql-1.0.0`; jobs call it `config_id`.
+- `body`
+*/
+    pub async fn update_connection<'a>(
+        &'a self,
+        connection_id: &'a str,
+        body: &'a types::UpdateConnectionRequest,
+    ) -> Result<ResponseValue<types::Connection>, Error<types::ErrorEnvelope>> {
+        let url = format!(
+            "{}/connections/{}", self.baseurl, crate ::encode::encode_path(&
+            connection_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .put(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "update_connection",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            401u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            403u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            404u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            409u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            413u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            415u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Delete a connection that no pipeline uses
+
+Sends a `DELETE` request to `/connections/{connectionId}`
+
+Arguments:
+- `connection_id`: Such as `1763991009206_kvpd3364_mysql-1.0.0`; jobs call it `config_id`.
+*/
+    pub async fn delete_connection<'a>(
+        &'a self,
+        connection_id: &'a str,
+    ) -> Result<ResponseValue<()>, Error<types::ErrorEnvelope>> {
+        let url = format!(
+            "{}/connections/{}", self.baseurl, crate ::encode::encode_path(&
+            connection_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .delete(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "delete_connection",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            204u16 => Ok(ResponseValue::empty(response)),
+            401u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            403u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            404u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            409u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Try whether a connection connects
+
+Sends a `POST` request to `/connections/{connectionId}/test`
+
+Arguments:
+- `connection_id`: Such as `1763991009206_kvpd3364_mysql-1.0.0`; jobs call it `config_id`.
+*/
+    pub async fn test_connection<'a>(
+        &'a self,
+        connection_id: &'a str,
+    ) -> Result<
+        ResponseValue<types::TestConnectionAnswer>,
+        Error<types::ErrorEnvelope>,
+    > {
+        let url = format!(
+            "{}/connections/{}/test", self.baseurl, crate ::encode::encode_path(&
+            connection_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "test_connection",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            401u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            403u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            404u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**List customers; all of them for a platform administrator, else one's own
+
+Sends a `GET` request to `/customers`
+
+*/
+    pub async fn list_customers<'a>(
+        &'a self,
+    ) -> Result<ResponseValue<types::CustomersAnswer>, Error<types::ErrorEnvelope>> {
+        let url = format!("{}/customers", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "list_customers",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            401u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            403u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Read one's own customer
+
+Sends a `GET` request to `/customers/current`
+
+*/
+    pub async fn get_current_customer<'a>(
+        &'a self,
+    ) -> Result<ResponseValue<types::Customer>, Error<types::ErrorEnvelope>> {
+        let url = format!("{}/customers/current", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "get_current_customer",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            401u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            403u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Read a customer
+
+Sends a `GET` request to `/customers/{customerId}`
+
+*/
+    pub async fn get_customer<'a>(
+        &'a self,
+        customer_id: &'a str,
+    ) -> Result<ResponseValue<types::Customer>, Error<types::ErrorEnvelope>> {
+        let url = format!(
+            "{}/customers/{}", self.baseurl, crate ::encode::encode_path(& customer_id
+            .to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "get_customer",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            401u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            403u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            404u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Change a customer
+
+Sends a `PATCH` request to `/customers/{customerId}`
+
+*/
+    pub async fn update_customer<'a>(
+        &'a self,
+        customer_id: &'a str,
+        body: &'a types::UpdateCustomerRequest,
+    ) -> Result<ResponseValue<types::Customer>, Error<types::ErrorEnvelope>> {
+        let url = format!(
+            "{}/customers/{}", self.baseurl, crate ::encode::encode_path(& customer_id
+            .to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .patch(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "update_customer",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            401u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            403u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            404u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            413u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            415u16 => {
                 Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
             }
             _ => Err(Error::UnexpectedResponse(response)),
@@ -2258,6 +4000,747 @@ Sends a `GET` request to `/platform/pipelines`
                 Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
             }
             403u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**List the datasets that uploads made
+
+Sends a `GET` request to `/storage-explorer/datasets`
+
+*/
+    pub async fn list_datasets<'a>(
+        &'a self,
+    ) -> Result<ResponseValue<types::DatasetsAnswer>, Error<types::ErrorEnvelope>> {
+        let url = format!("{}/storage-explorer/datasets", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "list_datasets",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            401u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            403u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Read one dataset
+
+Sends a `GET` request to `/storage-explorer/datasets/{datasetId}`
+
+*/
+    pub async fn get_dataset<'a>(
+        &'a self,
+        dataset_id: &'a str,
+    ) -> Result<ResponseValue<types::Dataset>, Error<types::ErrorEnvelope>> {
+        let url = format!(
+            "{}/storage-explorer/datasets/{}", self.baseurl, crate
+            ::encode::encode_path(& dataset_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "get_dataset",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            401u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            403u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            404u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Delete a dataset; its file and the tables that it was added to stay
+
+Sends a `DELETE` request to `/storage-explorer/datasets/{datasetId}`
+
+*/
+    pub async fn delete_dataset<'a>(
+        &'a self,
+        dataset_id: &'a str,
+    ) -> Result<ResponseValue<()>, Error<types::ErrorEnvelope>> {
+        let url = format!(
+            "{}/storage-explorer/datasets/{}", self.baseurl, crate
+            ::encode::encode_path(& dataset_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .delete(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "delete_dataset",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            204u16 => Ok(ResponseValue::empty(response)),
+            401u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            403u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            404u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**List a folder
+
+Sends a `GET` request to `/storage-explorer/storage`
+
+Arguments:
+- `folder_path`: The root unless given.
+*/
+    pub async fn list_files<'a>(
+        &'a self,
+        folder_path: Option<&'a str>,
+    ) -> Result<ResponseValue<types::FolderAnswer>, Error<types::ErrorEnvelope>> {
+        let url = format!("{}/storage-explorer/storage", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("folderPath", &folder_path))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "list_files",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            401u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            403u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Delete a file
+
+Sends a `DELETE` request to `/storage-explorer/storage`
+
+Arguments:
+- `path`: The file's path with its folder.
+*/
+    pub async fn delete_file<'a>(
+        &'a self,
+        path: &'a str,
+    ) -> Result<ResponseValue<()>, Error<types::ErrorEnvelope>> {
+        let url = format!("{}/storage-explorer/storage", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .delete(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("path", &path))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "delete_file",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            204u16 => Ok(ResponseValue::empty(response)),
+            400u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            401u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            403u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            404u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Download a file, whole or in part
+
+Sends a `GET` request to `/storage-explorer/storage/download`
+
+Arguments:
+- `path`: The file's path with its folder.
+- `range`: One range of bytes, such as `bytes=0-1023`.
+*/
+    pub async fn download_file<'a>(
+        &'a self,
+        path: &'a str,
+        range: Option<&'a str>,
+    ) -> Result<ResponseValue<ByteStream>, Error<types::ErrorEnvelope>> {
+        let url = format!("{}/storage-explorer/storage/download", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
+        if let Some(value) = range {
+            header_map.append("Range", value.to_string().try_into()?);
+        }
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .query(&progenitor_client::QueryParam::new("path", &path))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "download_file",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => Ok(ResponseValue::stream(response)),
+            206u16 => Ok(ResponseValue::stream(response)),
+            400u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            401u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            403u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            404u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            416u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Upload files into a folder
+
+A file of more than 250 MB is refused, as an import in the web application is.
+
+Sends a `POST` request to `/storage-explorer/storage/upload/batch`
+
+Arguments:
+- `folder_path`: Such as `/raw/x`.
+- `content_length`
+- `content_type`
+- `body`
+*/
+    pub async fn upload_files<'a, B: Into<reqwest::Body>>(
+        &'a self,
+        folder_path: &'a str,
+        content_length: Option<&'a str>,
+        content_type: &'a str,
+        body: B,
+    ) -> Result<ResponseValue<types::UploadAnswer>, Error<types::ErrorEnvelope>> {
+        let url = format!("{}/storage-explorer/storage/upload/batch", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
+        if let Some(value) = content_length {
+            header_map.append("Content-Length", value.to_string().try_into()?);
+        }
+        header_map.append("Content-Type", content_type.to_string().try_into()?);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .header(
+                ::reqwest::header::CONTENT_TYPE,
+                ::reqwest::header::HeaderValue::from_static("application/octet-stream"),
+            )
+            .body(body)
+            .query(&progenitor_client::QueryParam::new("folderPath", &folder_path))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "upload_files",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            201u16 => ResponseValue::from_response(response).await,
+            400u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            401u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            403u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            413u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            415u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**List the customer's tables
+
+Sends a `GET` request to `/storage-explorer/tables`
+
+*/
+    pub async fn list_tables<'a>(
+        &'a self,
+    ) -> Result<ResponseValue<types::TablesAnswer>, Error<types::ErrorEnvelope>> {
+        let url = format!("{}/storage-explorer/tables", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "list_tables",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            401u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            403u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Create an empty table
+
+Sends a `POST` request to `/storage-explorer/tables`
+
+*/
+    pub async fn create_table<'a>(
+        &'a self,
+        body: &'a types::CreateTableRequest,
+    ) -> Result<ResponseValue<types::Table>, Error<types::ErrorEnvelope>> {
+        let url = format!("{}/storage-explorer/tables", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "create_table",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            201u16 => ResponseValue::from_response(response).await,
+            400u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            401u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            403u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            409u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            413u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            415u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Read one table
+
+Sends a `GET` request to `/storage-explorer/tables/{tableId}`
+
+*/
+    pub async fn get_table<'a>(
+        &'a self,
+        table_id: &'a str,
+    ) -> Result<ResponseValue<types::Table>, Error<types::ErrorEnvelope>> {
+        let url = format!(
+            "{}/storage-explorer/tables/{}", self.baseurl, crate ::encode::encode_path(&
+            table_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "get_table",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            401u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            403u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            404u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Delete a table with its rows
+
+Sends a `DELETE` request to `/storage-explorer/tables/{tableId}`
+
+*/
+    pub async fn delete_table<'a>(
+        &'a self,
+        table_id: &'a str,
+    ) -> Result<ResponseValue<()>, Error<types::ErrorEnvelope>> {
+        let url = format!(
+            "{}/storage-explorer/tables/{}", self.baseurl, crate ::encode::encode_path(&
+            table_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .delete(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "delete_table",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            204u16 => Ok(ResponseValue::empty(response)),
+            401u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            403u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            404u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Append a dataset's rows to a table
+
+Sends a `POST` request to `/storage-explorer/tables/{tableId}/datasets`
+
+*/
+    pub async fn add_table_dataset<'a>(
+        &'a self,
+        table_id: &'a str,
+        body: &'a types::AddTableDatasetRequest,
+    ) -> Result<
+        ResponseValue<::std::option::Option<types::Table>>,
+        Error<types::ErrorEnvelope>,
+    > {
+        let url = format!(
+            "{}/storage-explorer/tables/{}/datasets", self.baseurl, crate
+            ::encode::encode_path(& table_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "add_table_dataset",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            201u16 => ResponseValue::from_response(response).await,
+            400u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            401u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            403u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            404u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            413u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            415u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**List the customer's users
+
+Sends a `GET` request to `/users`
+
+Arguments:
+- `dadosfera_user`: The name of the user who asks; the library sends it here, empty on delete.
+*/
+    pub async fn list_users<'a>(
+        &'a self,
+        dadosfera_user: Option<&'a str>,
+    ) -> Result<ResponseValue<types::UsersAnswer>, Error<types::ErrorEnvelope>> {
+        let url = format!("{}/users", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
+        if let Some(value) = dadosfera_user {
+            header_map.append("Dadosfera-User", value.to_string().try_into()?);
+        }
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "list_users",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            401u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            403u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Create users, at most 50 at once
+
+Sends a `POST` request to `/users`
+
+Arguments:
+- `dadosfera_user`: The name of the user who asks; the library sends it here, empty on delete.
+- `body`
+*/
+    pub async fn create_users<'a>(
+        &'a self,
+        dadosfera_user: Option<&'a str>,
+        body: &'a types::CreateUsersRequest,
+    ) -> Result<ResponseValue<types::UsersAnswer>, Error<types::ErrorEnvelope>> {
+        let url = format!("{}/users", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
+        if let Some(value) = dadosfera_user {
+            header_map.append("Dadosfera-User", value.to_string().try_into()?);
+        }
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "create_users",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            201u16 => ResponseValue::from_response(response).await,
+            400u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            401u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            403u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            409u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            413u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            415u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Delete a user, which cannot be undone
+
+Sends a `DELETE` request to `/users/{userId}`
+
+Arguments:
+- `user_id`: The user's id, a UUID.
+- `dadosfera_user`: The name of the user who asks; the library sends it here, empty on delete.
+*/
+    pub async fn delete_user<'a>(
+        &'a self,
+        user_id: &'a str,
+        dadosfera_user: Option<&'a str>,
+    ) -> Result<ResponseValue<()>, Error<types::ErrorEnvelope>> {
+        let url = format!(
+            "{}/users/{}", self.baseurl, crate ::encode::encode_path(& user_id
+            .to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
+        if let Some(value) = dadosfera_user {
+            header_map.append("Dadosfera-User", value.to_string().try_into()?);
+        }
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .delete(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "delete_user",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            204u16 => Ok(ResponseValue::empty(response)),
+            400u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            401u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            403u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            404u16 => {
                 Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
             }
             _ => Err(Error::UnexpectedResponse(response)),

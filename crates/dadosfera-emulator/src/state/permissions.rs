@@ -28,6 +28,13 @@ pub(crate) static PERMISSIONS: &[Permission] = &[
     permission(11, "import-file:view"),
     permission(12, "process:open"),
     permission(13, API_KEY_MANAGE),
+    permission(14, "GET /connections"),
+    permission(15, "import-file:create"),
+    permission(16, "GET /users"),
+    permission(17, "user:create"),
+    permission(18, "user:delete"),
+    permission(19, "GET /customers"),
+    permission(20, "customer:edit"),
     permission(34, "catalog:create"),
     permission(35, "catalog:edit"),
     permission(36, "catalog:delete"),
@@ -67,13 +74,34 @@ impl Group {
     pub(crate) fn holds(self, permission: &str) -> bool {
         match self {
             Self::SuperAdmin => true,
-            Self::DataAdmin => permission != API_KEY_MANAGE,
+            Self::DataAdmin => !matches!(
+                permission,
+                API_KEY_MANAGE | "GET /users" | "user:create" | "user:delete" | "customer:edit"
+            ),
             Self::DataAssetsManager => {
                 permission.starts_with("catalog:")
-                    || matches!(permission, "GET /catalog" | "GET /pipelines")
+                    || matches!(
+                        permission,
+                        "GET /catalog"
+                            | "GET /pipelines"
+                            | "GET /connections"
+                            | "GET /customers"
+                            | "import-file:view"
+                    )
             }
-            Self::Viewer => matches!(permission, "GET /catalog" | "GET /pipelines"),
-            Self::UserAdmin => matches!(permission, API_KEY_MANAGE | "GET /catalog"),
+            Self::Viewer => matches!(
+                permission,
+                "GET /catalog" | "GET /pipelines" | "GET /customers"
+            ),
+            Self::UserAdmin => matches!(
+                permission,
+                API_KEY_MANAGE
+                    | "GET /catalog"
+                    | "GET /users"
+                    | "user:create"
+                    | "user:delete"
+                    | "GET /customers"
+            ),
             Self::ContactSupport => false,
         }
     }
@@ -108,11 +136,18 @@ mod tests {
         assert_eq!(Group::SuperAdmin.permissions().len(), PERMISSIONS.len());
         assert_eq!(
             Group::Viewer.permissions(),
-            ["GET /pipelines", "GET /catalog"]
+            ["GET /pipelines", "GET /catalog", "GET /customers"]
         );
         assert_eq!(
             Group::UserAdmin.permissions(),
-            ["GET /catalog", "api-key:manage"]
+            [
+                "GET /catalog",
+                "api-key:manage",
+                "GET /users",
+                "user:create",
+                "user:delete",
+                "GET /customers"
+            ]
         );
         assert!(Group::ContactSupport.permissions().is_empty());
         assert!(!Group::DataAdmin.holds("api-key:manage"));

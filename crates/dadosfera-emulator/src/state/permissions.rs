@@ -1,6 +1,7 @@
 //! The permissions, their ids, and what each managed group may do.
 //!
-//! Names are observed; of the ids only 34 is documented, and `api-key:manage` and what a group holds are ours.
+//! Names are observed; of the ids only 34 is documented. What a group holds is ours, and so are the names of the permissions
+//! for API keys, users, customers, reading connections, and uploading.
 
 /// One permission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +36,13 @@ pub(crate) static PERMISSIONS: &[Permission] = &[
     permission(18, "user:delete"),
     permission(19, "GET /customers"),
     permission(20, "customer:edit"),
+    permission(14, "GET /connections"),
+    permission(15, "import-file:create"),
+    permission(16, "GET /users"),
+    permission(17, "user:create"),
+    permission(18, "user:delete"),
+    permission(19, "GET /customers"),
+    permission(20, "customer:edit"),
     permission(34, "catalog:create"),
     permission(35, "catalog:edit"),
     permission(36, "catalog:delete"),
@@ -44,13 +52,15 @@ pub(crate) static PERMISSIONS: &[Permission] = &[
 pub(crate) const API_KEY_MANAGE: &str = "api-key:manage";
 
 /// A managed group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Group {
     SuperAdmin,
     DataAdmin,
     DataAssetsManager,
     Viewer,
     UserAdmin,
+    /// The default, since it may do nothing.
+    #[default]
     ContactSupport,
 }
 
@@ -74,20 +84,14 @@ impl Group {
     pub(crate) fn holds(self, permission: &str) -> bool {
         match self {
             Self::SuperAdmin => true,
-            Self::DataAdmin => !matches!(
-                permission,
-                API_KEY_MANAGE | "GET /users" | "user:create" | "user:delete" | "customer:edit"
-            ),
+            Self::DataAdmin => {
+                !matches!(permission, API_KEY_MANAGE | "customer:edit")
+                    && !permission.starts_with("user:")
+            }
             Self::DataAssetsManager => {
-                permission.starts_with("catalog:")
-                    || matches!(
-                        permission,
-                        "GET /catalog"
-                            | "GET /pipelines"
-                            | "GET /connections"
-                            | "GET /customers"
-                            | "import-file:view"
-                    )
+                Self::Viewer.holds(permission)
+                    || permission.starts_with("catalog:")
+                    || matches!(permission, "GET /connections" | "import-file:view")
             }
             Self::Viewer => matches!(
                 permission,
@@ -150,6 +154,16 @@ mod tests {
             ]
         );
         assert!(Group::ContactSupport.permissions().is_empty());
-        assert!(!Group::DataAdmin.holds("api-key:manage"));
+        for (permission, held) in [
+            ("api-key:manage", false),
+            ("user:delete", false),
+            ("customer:edit", false),
+            ("GET /users", true),
+            ("connection:delete", true),
+        ] {
+            assert_eq!(Group::DataAdmin.holds(permission), held, "{permission}");
+        }
+        assert!(Group::DataAssetsManager.holds("import-file:view"));
+        assert!(!Group::DataAssetsManager.holds("import-file:create"));
     }
 }

@@ -142,8 +142,7 @@ pub mod types {
     ///`CreateConnectionRequest`
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct CreateConnectionRequest {
-        ///The fields of the plugin's form; see `GET /connections/plugins`.
-        pub config: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+        pub config: crate::SecretMap,
         pub name: ::std::string::String,
         ///Such as `postgresql`, `mysql`, `s3`, `google-sheets`.
         pub plugin: ::std::string::String,
@@ -1087,11 +1086,8 @@ else 30 minutes (access) and 24 hours (refresh).
     ///`UpdateConnectionRequest`
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
     pub struct UpdateConnectionRequest {
-        ///The fields to change; the others stay.
-        #[serde(default, skip_serializing_if = "::std::option::Option::is_none")]
-        pub config: ::std::option::Option<
-            ::serde_json::Map<::std::string::String, ::serde_json::Value>,
-        >,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub config: ::std::option::Option<crate::SecretMap>,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub name: ::std::option::Option<::std::string::String>,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]

@@ -36,5 +36,5 @@ pub use multipart::Multipart;
 pub use operation::{Evidence, Op, op};
 pub use ops::OPS;
 pub use progenitor_client::{ByteStream, ClientInfo, Error, ResponseValue};
-pub use secret::Secret;
+pub use secret::{Secret, SecretMap};
 pub use timestamp::Timestamp;

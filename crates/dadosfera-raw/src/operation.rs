@@ -22,6 +22,8 @@ pub struct Op {
     pub permission: Option<&'static str>,
     /// What the description of the operation rests on.
     pub evidence: Evidence,
+    /// Whether a success is a stream of bytes and not JSON.
+    pub streams: bool,
     /// Whether an empty success means `null`.
     pub empty_is_null: bool,
 }

@@ -13,6 +13,7 @@ pub static OPS: &[Op] = &[
         idempotent: true,
         permission: Some("api-key:manage"),
         evidence: Evidence::Documented,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -24,6 +25,7 @@ pub static OPS: &[Op] = &[
         idempotent: false,
         permission: Some("api-key:manage"),
         evidence: Evidence::Documented,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -35,6 +37,7 @@ pub static OPS: &[Op] = &[
         idempotent: true,
         permission: Some("api-key:manage"),
         evidence: Evidence::Documented,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -46,6 +49,7 @@ pub static OPS: &[Op] = &[
         idempotent: false,
         permission: None,
         evidence: Evidence::Documented,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -57,6 +61,7 @@ pub static OPS: &[Op] = &[
         idempotent: false,
         permission: None,
         evidence: Evidence::Documented,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -68,6 +73,7 @@ pub static OPS: &[Op] = &[
         idempotent: true,
         permission: Some("GET /catalog"),
         evidence: Evidence::Observed,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -79,6 +85,7 @@ pub static OPS: &[Op] = &[
         idempotent: false,
         permission: Some("catalog:create"),
         evidence: Evidence::Observed,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -90,6 +97,7 @@ pub static OPS: &[Op] = &[
         idempotent: true,
         permission: Some("GET /catalog"),
         evidence: Evidence::Observed,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -101,6 +109,7 @@ pub static OPS: &[Op] = &[
         idempotent: true,
         permission: Some("catalog:edit"),
         evidence: Evidence::Observed,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -112,6 +121,7 @@ pub static OPS: &[Op] = &[
         idempotent: true,
         permission: Some("catalog:delete"),
         evidence: Evidence::Observed,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -123,6 +133,7 @@ pub static OPS: &[Op] = &[
         idempotent: true,
         permission: Some("catalog:edit"),
         evidence: Evidence::Observed,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -134,6 +145,7 @@ pub static OPS: &[Op] = &[
         idempotent: true,
         permission: Some("GET /catalog"),
         evidence: Evidence::Library,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -145,6 +157,7 @@ pub static OPS: &[Op] = &[
         idempotent: true,
         permission: Some("GET /catalog"),
         evidence: Evidence::Observed,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -156,6 +169,7 @@ pub static OPS: &[Op] = &[
         idempotent: true,
         permission: Some("catalog:edit"),
         evidence: Evidence::Observed,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -167,6 +181,7 @@ pub static OPS: &[Op] = &[
         idempotent: true,
         permission: Some("GET /catalog"),
         evidence: Evidence::Library,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -178,6 +193,7 @@ pub static OPS: &[Op] = &[
         idempotent: true,
         permission: Some("GET /connections"),
         evidence: Evidence::Library,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -189,6 +205,7 @@ pub static OPS: &[Op] = &[
         idempotent: false,
         permission: Some("connection:create"),
         evidence: Evidence::Inferred,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -200,6 +217,7 @@ pub static OPS: &[Op] = &[
         idempotent: false,
         permission: Some("connection:create"),
         evidence: Evidence::Inferred,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -211,6 +229,7 @@ pub static OPS: &[Op] = &[
         idempotent: false,
         permission: Some("connection:create"),
         evidence: Evidence::Inferred,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -222,6 +241,7 @@ pub static OPS: &[Op] = &[
         idempotent: true,
         permission: Some("GET /connections"),
         evidence: Evidence::Inferred,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -233,6 +253,7 @@ pub static OPS: &[Op] = &[
         idempotent: true,
         permission: Some("GET /connections"),
         evidence: Evidence::Inferred,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -244,6 +265,7 @@ pub static OPS: &[Op] = &[
         idempotent: true,
         permission: Some("connection:create"),
         evidence: Evidence::Inferred,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -255,6 +277,7 @@ pub static OPS: &[Op] = &[
         idempotent: true,
         permission: Some("connection:delete"),
         evidence: Evidence::Library,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -266,6 +289,7 @@ pub static OPS: &[Op] = &[
         idempotent: true,
         permission: Some("GET /connections"),
         evidence: Evidence::Inferred,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -277,6 +301,7 @@ pub static OPS: &[Op] = &[
         idempotent: true,
         permission: Some("GET /customers"),
         evidence: Evidence::Inferred,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -288,6 +313,7 @@ pub static OPS: &[Op] = &[
         idempotent: true,
         permission: Some("GET /customers"),
         evidence: Evidence::Inferred,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -299,6 +325,7 @@ pub static OPS: &[Op] = &[
         idempotent: true,
         permission: Some("GET /customers"),
         evidence: Evidence::Inferred,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -310,6 +337,7 @@ pub static OPS: &[Op] = &[
         idempotent: true,
         permission: Some("customer:edit"),
         evidence: Evidence::Inferred,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -321,6 +349,7 @@ pub static OPS: &[Op] = &[
         idempotent: true,
         permission: None,
         evidence: Evidence::Inferred,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -332,6 +361,7 @@ pub static OPS: &[Op] = &[
         idempotent: true,
         permission: Some("api-key:manage"),
         evidence: Evidence::Observed,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -343,6 +373,7 @@ pub static OPS: &[Op] = &[
         idempotent: true,
         permission: Some("GET /pipelines"),
         evidence: Evidence::Library,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -354,6 +385,7 @@ pub static OPS: &[Op] = &[
         idempotent: true,
         permission: Some("GET /pipelines"),
         evidence: Evidence::Reported,
+        streams: true,
         empty_is_null: false,
     },
     Op {
@@ -365,6 +397,7 @@ pub static OPS: &[Op] = &[
         idempotent: true,
         permission: Some("GET /pipelines"),
         evidence: Evidence::Library,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -376,6 +409,7 @@ pub static OPS: &[Op] = &[
         idempotent: true,
         permission: Some("GET /pipelines"),
         evidence: Evidence::Documented,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -387,6 +421,7 @@ pub static OPS: &[Op] = &[
         idempotent: false,
         permission: Some("PUT /pipelines"),
         evidence: Evidence::Documented,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -398,6 +433,7 @@ pub static OPS: &[Op] = &[
         idempotent: true,
         permission: Some("PUT /pipelines"),
         evidence: Evidence::Documented,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -409,6 +445,7 @@ pub static OPS: &[Op] = &[
         idempotent: true,
         permission: Some("PUT /pipelines"),
         evidence: Evidence::Documented,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -420,6 +457,7 @@ pub static OPS: &[Op] = &[
         idempotent: true,
         permission: Some("PUT /pipelines"),
         evidence: Evidence::Documented,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -431,6 +469,7 @@ pub static OPS: &[Op] = &[
         idempotent: false,
         permission: Some("POST /pipelines"),
         evidence: Evidence::Documented,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -442,6 +481,7 @@ pub static OPS: &[Op] = &[
         idempotent: false,
         permission: Some("PUT /pipelines"),
         evidence: Evidence::Documented,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -453,6 +493,7 @@ pub static OPS: &[Op] = &[
         idempotent: false,
         permission: Some("PUT /pipelines"),
         evidence: Evidence::Documented,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -464,6 +505,7 @@ pub static OPS: &[Op] = &[
         idempotent: false,
         permission: Some("PUT /pipelines"),
         evidence: Evidence::Documented,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -475,6 +517,7 @@ pub static OPS: &[Op] = &[
         idempotent: true,
         permission: Some("GET /pipelines"),
         evidence: Evidence::Documented,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -486,6 +529,7 @@ pub static OPS: &[Op] = &[
         idempotent: true,
         permission: Some("PUT /pipelines"),
         evidence: Evidence::Documented,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -497,6 +541,7 @@ pub static OPS: &[Op] = &[
         idempotent: true,
         permission: Some("PUT /pipelines"),
         evidence: Evidence::Documented,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -508,6 +553,7 @@ pub static OPS: &[Op] = &[
         idempotent: true,
         permission: Some("PUT /pipelines"),
         evidence: Evidence::Documented,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -519,6 +565,7 @@ pub static OPS: &[Op] = &[
         idempotent: true,
         permission: Some("GET /pipelines"),
         evidence: Evidence::Documented,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -530,6 +577,7 @@ pub static OPS: &[Op] = &[
         idempotent: true,
         permission: Some("GET /pipelines"),
         evidence: Evidence::Documented,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -541,6 +589,7 @@ pub static OPS: &[Op] = &[
         idempotent: true,
         permission: Some("GET /pipelines"),
         evidence: Evidence::Documented,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -552,6 +601,7 @@ pub static OPS: &[Op] = &[
         idempotent: true,
         permission: Some("import-file:view"),
         evidence: Evidence::Inferred,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -563,6 +613,7 @@ pub static OPS: &[Op] = &[
         idempotent: true,
         permission: Some("import-file:view"),
         evidence: Evidence::Inferred,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -574,6 +625,7 @@ pub static OPS: &[Op] = &[
         idempotent: true,
         permission: Some("import-file:create"),
         evidence: Evidence::Inferred,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -585,6 +637,7 @@ pub static OPS: &[Op] = &[
         idempotent: true,
         permission: Some("import-file:view"),
         evidence: Evidence::Inferred,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -596,6 +649,7 @@ pub static OPS: &[Op] = &[
         idempotent: true,
         permission: Some("import-file:create"),
         evidence: Evidence::Inferred,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -607,6 +661,7 @@ pub static OPS: &[Op] = &[
         idempotent: true,
         permission: Some("import-file:view"),
         evidence: Evidence::Inferred,
+        streams: true,
         empty_is_null: false,
     },
     Op {
@@ -618,6 +673,7 @@ pub static OPS: &[Op] = &[
         idempotent: false,
         permission: Some("import-file:create"),
         evidence: Evidence::Reported,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -629,6 +685,7 @@ pub static OPS: &[Op] = &[
         idempotent: true,
         permission: Some("import-file:view"),
         evidence: Evidence::Reported,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -640,6 +697,7 @@ pub static OPS: &[Op] = &[
         idempotent: false,
         permission: Some("import-file:create"),
         evidence: Evidence::Reported,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -651,6 +709,7 @@ pub static OPS: &[Op] = &[
         idempotent: true,
         permission: Some("import-file:view"),
         evidence: Evidence::Inferred,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -662,6 +721,7 @@ pub static OPS: &[Op] = &[
         idempotent: true,
         permission: Some("import-file:create"),
         evidence: Evidence::Inferred,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -673,6 +733,7 @@ pub static OPS: &[Op] = &[
         idempotent: false,
         permission: Some("import-file:create"),
         evidence: Evidence::Reported,
+        streams: false,
         empty_is_null: true,
     },
     Op {
@@ -684,6 +745,7 @@ pub static OPS: &[Op] = &[
         idempotent: true,
         permission: Some("GET /users"),
         evidence: Evidence::Library,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -695,6 +757,7 @@ pub static OPS: &[Op] = &[
         idempotent: false,
         permission: Some("user:create"),
         evidence: Evidence::Inferred,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -706,6 +769,7 @@ pub static OPS: &[Op] = &[
         idempotent: true,
         permission: Some("user:delete"),
         evidence: Evidence::Library,
+        streams: false,
         empty_is_null: false,
     },
 ];

@@ -47,3 +47,28 @@ impl fmt::Debug for Secret {
         f.write_str("Secret(..)")
     }
 }
+
+/// An object among whose values are secrets, such as a connection's configuration. `Debug` shows nothing of it.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SecretMap(serde_json::Map<String, serde_json::Value>);
+
+impl SecretMap {
+    /// The object itself: for a body, never for a log or an error.
+    #[must_use]
+    pub const fn expose(&self) -> &serde_json::Map<String, serde_json::Value> {
+        &self.0
+    }
+}
+
+impl From<serde_json::Map<String, serde_json::Value>> for SecretMap {
+    fn from(map: serde_json::Map<String, serde_json::Value>) -> Self {
+        Self(map)
+    }
+}
+
+impl fmt::Debug for SecretMap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretMap(..)")
+    }
+}

@@ -21,20 +21,23 @@ pub(crate) const CHILD: &str = "generate-child";
 #[derive(Debug, Serialize, Deserialize)]
 struct Job {
     document: Value,
-    /// Schemas that are open enums: their types are written by us.
-    open_enums: Vec<String>,
+    /// Schemas whose types are written by us, with those types.
+    replacements: Vec<(String, String)>,
 }
 
 /// Runs the generator over the document and answers its source text.
 pub(crate) fn source(normalised: &Normalised) -> Result<String, Vec<Problem>> {
-    let open_enums: Vec<String> = normalised
+    let open_enums = normalised
         .open_enums
         .iter()
-        .map(|open| open.name.clone())
-        .collect();
+        .map(|open| (open.name.clone(), format!("crate::types::{}", open.name)));
+    let secrets = normalised
+        .secrets
+        .iter()
+        .map(|name| (name.clone(), "crate::SecretMap".to_owned()));
     let job = Job {
         document: normalised.document.clone(),
-        open_enums,
+        replacements: open_enums.chain(secrets).collect(),
     };
     run(&job).map_err(|whole| blame(&job, &whole))
 }
@@ -54,7 +57,7 @@ fn blame(job: &Job, whole: &str) -> Vec<Problem> {
             }
             let one = Job {
                 document: alone,
-                open_enums: job.open_enums.clone(),
+                replacements: job.replacements.clone(),
             };
             if let Err(error) = run(&one) {
                 let id = operation
@@ -95,7 +98,7 @@ fn blame_schema(job: &Job) -> Option<Problem> {
                 "paths": {},
                 "components": { "schemas": needed },
             }),
-            open_enums: job.open_enums.clone(),
+            replacements: job.replacements.clone(),
         })
     };
     try_with(schemas).err()?;
@@ -197,12 +200,9 @@ pub(crate) fn child() -> Result<String, String> {
         let schema = string_schema(format)?;
         settings.with_conversion(schema, replacement, std::iter::once(TypeImpl::Display));
     }
-    for name in &job.open_enums {
-        settings.with_replacement(
-            name,
-            format!("crate::types::{name}"),
-            std::iter::once(TypeImpl::Display),
-        );
+    for (name, replacement) in &job.replacements {
+        let implements = (!replacement.ends_with("SecretMap")).then_some(TypeImpl::Display);
+        settings.with_replacement(name, replacement, implements.into_iter());
     }
     Generator::new(&settings)
         .generate_tokens(&document)

@@ -33,12 +33,13 @@ pub(crate) fn table(document: &Document, normalised: &Normalised) -> Result<Stri
             source,
             "    Op {{\n        id: {name:?},\n        method: {:?},\n        path: {:?},\n        tag: {tag:?},\n        \
              authenticated: {},\n        idempotent: {},\n        permission: {:?},\n        evidence: Evidence::{evidence},\n        \
-             empty_is_null: {},\n    }},",
+             streams: {},\n        empty_is_null: {},\n    }},",
             operation.method.to_uppercase(),
             operation.path,
             authenticated(document, value),
             flag("x-idempotent"),
             text(value, "x-permission"),
+            normalised.streams(operation.path, operation.method),
             normalised.empty_is_null.contains(&name),
         );
     }

@@ -13,6 +13,7 @@ pub static OPS: &[Op] = &[
         idempotent: true,
         permission: None,
         evidence: Evidence::Inferred,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -24,6 +25,7 @@ pub static OPS: &[Op] = &[
         idempotent: true,
         permission: None,
         evidence: Evidence::Inferred,
+        streams: true,
         empty_is_null: false,
     },
     Op {
@@ -35,6 +37,7 @@ pub static OPS: &[Op] = &[
         idempotent: false,
         permission: None,
         evidence: Evidence::Inferred,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -46,6 +49,7 @@ pub static OPS: &[Op] = &[
         idempotent: true,
         permission: None,
         evidence: Evidence::Inferred,
+        streams: false,
         empty_is_null: true,
     },
     Op {
@@ -57,6 +61,7 @@ pub static OPS: &[Op] = &[
         idempotent: true,
         permission: None,
         evidence: Evidence::Inferred,
+        streams: false,
         empty_is_null: false,
     },
     Op {
@@ -68,6 +73,7 @@ pub static OPS: &[Op] = &[
         idempotent: false,
         permission: None,
         evidence: Evidence::Inferred,
+        streams: false,
         empty_is_null: false,
     },
 ];

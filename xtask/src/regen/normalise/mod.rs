@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use heck::ToUpperCamelCase as _;
 use serde_json::{Map, Value, json};
 
-use super::document::Document;
+use super::document::{Document, entries};
 use super::problem::Problem;
 use super::report::Report;
 
@@ -54,10 +54,24 @@ pub(crate) struct Normalised {
     /// The document for the generator.
     pub(crate) document: Value,
     pub(crate) open_enums: Vec<OpenEnum>,
+    /// Objects that hold secrets: their type is ours, and shows nothing of them.
+    pub(crate) secrets: Vec<String>,
     pub(crate) fields: Vec<Field>,
     /// Operations whose empty success means "nothing": the transport hook turns it into `null`.
     pub(crate) empty_is_null: Vec<String>,
     pub(crate) report: Report,
+}
+
+impl Normalised {
+    /// Whether a success of the operation is a stream of bytes and not JSON.
+    pub(crate) fn streams(&self, path: &str, method: &str) -> bool {
+        entries(Some(&self.document["paths"][path][method]["responses"]))
+            .filter(|(status, _)| status.starts_with('2'))
+            .any(|(_, response)| {
+                let mut kinds = entries(response.get("content"));
+                kinds.any(|(media_type, _)| media_type != "application/json")
+            })
+    }
 }
 
 /// What the steps write into while they walk.
@@ -66,6 +80,7 @@ struct Draft {
     required: BTreeMap<String, usize>,
     schemas: Map<String, Value>,
     open_enums: Vec<OpenEnum>,
+    secrets: Vec<String>,
     fields: Vec<Field>,
     empty_is_null: Vec<String>,
     report: Report,
@@ -86,6 +101,7 @@ pub(crate) fn normalise(document: &Document) -> Result<Normalised, Vec<Problem>>
             .collect(),
         schemas: Map::new(),
         open_enums: Vec::new(),
+        secrets: Vec::new(),
         fields: Vec::new(),
         empty_is_null: Vec::new(),
         report: Report::default(),
@@ -131,6 +147,7 @@ pub(crate) fn normalise(document: &Document) -> Result<Normalised, Vec<Problem>>
             "components": { "schemas": draft.schemas },
         }),
         open_enums: draft.open_enums,
+        secrets: draft.secrets,
         fields: draft.fields,
         empty_is_null: draft.empty_is_null,
         report: draft.report,

@@ -33,6 +33,9 @@ const NOTES: [&str; 8] = [
     "xml",
 ];
 
+/// Marks an object that holds secrets.
+const SECRET: &str = "x-secret";
+
 impl Draft {
     /// A named schema of the description.
     pub(super) fn component(&mut self, name: &str, schema: &Value) {
@@ -71,6 +74,11 @@ impl Draft {
     fn rewrite(&mut self, owner: &str, place: &str, schema: &Value) -> Value {
         if let Some(values) = schema.get("x-extensible-enum") {
             self.open_enum(owner, place, schema, values);
+        }
+        if schema.get(SECRET) == Some(&Value::Bool(true)) {
+            self.report
+                .add(place, SECRET, "crate::SecretMap", "Debug is redacted");
+            self.secrets.push(owner.to_owned());
         }
         let Some(object) = schema.as_object() else {
             return schema.clone();
@@ -182,7 +190,7 @@ impl Draft {
             || (text(schema, "type") == Some("object") && !schema["properties"].is_object());
         let (presence, after) = if schema.get("nullable") == Some(&Value::Bool(true)) {
             (Presence::AbsentNullOrValue, "Maybe<T>")
-        } else if collection {
+        } else if collection && !needs_name(schema) {
             (Presence::AbsentOrCollection, "Option<T>")
         } else {
             return;
@@ -270,5 +278,6 @@ fn needs_name(schema: &Value) -> bool {
             || schema.get("enum").is_some()
             || schema.get("oneOf").is_some()
             || schema.get("allOf").is_some()
-            || schema.get("x-extensible-enum").is_some())
+            || schema.get("x-extensible-enum").is_some()
+            || schema.get(SECRET).is_some())
 }

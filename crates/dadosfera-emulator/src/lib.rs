@@ -12,6 +12,7 @@ mod admin;
 mod answer;
 mod api;
 mod call;
+mod consent;
 mod dispatch;
 mod lang;
 mod operations;

@@ -72,6 +72,9 @@ pub struct SeedCustomer {
     /// Shown by a sign-in.
     #[serde(default = "all_modules")]
     pub modules: Vec<String>,
+    /// The names of the VPNs that connections can go through.
+    #[serde(default)]
+    pub vpns: Vec<String>,
 }
 
 /// A person who can sign in.
@@ -136,6 +139,7 @@ impl SeedCustomer {
             tier: standard_tier(),
             schedule_limit: hourly(),
             modules: all_modules(),
+            vpns: Vec::new(),
         }
     }
 }
@@ -176,11 +180,15 @@ impl Default for Seed {
                 "acme_corp",
             )
         };
+        let acme = SeedCustomer {
+            vpns: vec!["acme-vpn".into()],
+            ..SeedCustomer::new("acme_corp")
+        };
         let timeout = "Connection timeout to source database";
         Self {
             seed: 0,
             starts_at: None,
-            customers: vec![SeedCustomer::new("acme_corp"), SeedCustomer::new("globex")],
+            customers: vec![acme, SeedCustomer::new("globex")],
             users: vec![
                 user(
                     "ana@acme.example",
@@ -254,6 +262,12 @@ impl Seed {
         }
         let mut world = World::new(Chance::from_seed(self.seed), rules, now);
         let customers = self.customers()?;
+        for seeded in &self.customers {
+            if let Some(customer) = customers.get(seeded.name.as_str()) {
+                let vpns = seeded.vpns.clone();
+                world.connections.register_vpns(&customer.id, vpns);
+            }
+        }
         for (index, user) in self.users.iter().enumerate() {
             let field = |name: &str| format!("users[{index}].{name}");
             let customer = customers

@@ -5,6 +5,7 @@ pub(crate) mod times;
 
 pub(crate) mod api_keys;
 pub(crate) mod auth;
+pub(crate) mod connections;
 pub(crate) mod health;
 pub(crate) mod jobs;
 pub(crate) mod memory;

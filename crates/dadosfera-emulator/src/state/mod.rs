@@ -14,6 +14,13 @@ pub(crate) mod permissions;
 pub(crate) mod refresh_families;
 pub(crate) mod users;
 
+pub(crate) mod connections;
+pub(crate) mod hosts;
+pub(crate) mod oauth;
+pub(crate) mod plugins;
+pub(crate) mod redirects;
+pub(crate) mod secret;
+
 pub(crate) mod health;
 pub(crate) mod job_input;
 pub(crate) mod jobs;

@@ -4,6 +4,8 @@ use chrono::{DateTime, Utc};
 
 use crate::state::api_keys::ApiKeys;
 use crate::state::chance::Chance;
+use crate::state::connections::Connections;
+use crate::state::oauth::Authorizations;
 use crate::state::pipeline::RunRules;
 use crate::state::pipelines::Pipelines;
 use crate::state::refresh_families::RefreshFamilies;
@@ -14,6 +16,8 @@ pub(crate) struct World {
     pub(crate) users: Users,
     pub(crate) refresh_families: RefreshFamilies,
     pub(crate) api_keys: ApiKeys,
+    pub(crate) connections: Connections,
+    pub(crate) authorizations: Authorizations,
     pub(crate) pipelines: Pipelines,
     pub(crate) chance: Chance,
     now: DateTime<Utc>,
@@ -25,6 +29,8 @@ impl World {
             users: Users::default(),
             refresh_families: RefreshFamilies::default(),
             api_keys: ApiKeys::default(),
+            connections: Connections::default(),
+            authorizations: Authorizations::default(),
             pipelines: Pipelines::new(rules),
             chance,
             now,

@@ -13,6 +13,7 @@ mod api_keys;
 mod auth;
 mod bad_input;
 mod command;
+mod connections;
 mod determinism;
 mod faults;
 mod jobs;

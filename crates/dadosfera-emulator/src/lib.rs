@@ -7,6 +7,7 @@ mod emulator;
 mod faults;
 mod options;
 mod seed;
+mod seed_asset;
 
 mod admin;
 mod answer;
@@ -27,4 +28,5 @@ pub use emulator::{Builder, Emulator, StartError};
 pub use faults::{Fault, FaultEffect};
 pub use options::{Options, RefreshAnswer};
 pub use seed::{Seed, SeedCustomer, SeedError, SeedPipeline, SeedUser};
+pub use seed_asset::{SeedAsset, SeedAssetTable};
 pub use shared::RecordedRequest;

@@ -10,6 +10,7 @@ pub(crate) mod schedule;
 pub(crate) mod totp;
 
 pub(crate) mod api_keys;
+pub(crate) mod customers;
 pub(crate) mod permissions;
 pub(crate) mod refresh_families;
 pub(crate) mod users;
@@ -20,6 +21,10 @@ pub(crate) mod oauth;
 pub(crate) mod plugins;
 pub(crate) mod redirects;
 pub(crate) mod secret;
+
+pub(crate) mod catalog;
+pub(crate) mod data_asset;
+pub(crate) mod tables_view;
 
 pub(crate) mod health;
 pub(crate) mod job_input;

@@ -58,20 +58,28 @@ pub(crate) enum Group {
 }
 
 impl Group {
-    pub(crate) const ALL: [(&'static str, Self); 6] = [
-        ("Super Admin", Self::SuperAdmin),
-        ("Data Admin", Self::DataAdmin),
-        ("Data Assets Manager", Self::DataAssetsManager),
-        ("Viewer", Self::Viewer),
-        ("User Admin", Self::UserAdmin),
-        ("Contact Support", Self::ContactSupport),
+    pub(crate) const ALL: [Self; 6] = [
+        Self::SuperAdmin,
+        Self::DataAdmin,
+        Self::DataAssetsManager,
+        Self::Viewer,
+        Self::UserAdmin,
+        Self::ContactSupport,
     ];
 
     pub(crate) fn named(name: &str) -> Option<Self> {
-        Self::ALL
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, group)| *group)
+        Self::ALL.iter().copied().find(|group| group.name() == name)
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::SuperAdmin => "Super Admin",
+            Self::DataAdmin => "Data Admin",
+            Self::DataAssetsManager => "Data Assets Manager",
+            Self::Viewer => "Viewer",
+            Self::UserAdmin => "User Admin",
+            Self::ContactSupport => "Contact Support",
+        }
     }
 
     pub(crate) fn holds(self, permission: &str) -> bool {

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
+use crate::consent;
 use crate::dispatch::{Request, RequestBody};
 use crate::faults::{Fault, FaultEffect};
 use crate::operations::{self, OPERATIONS};
@@ -49,6 +50,9 @@ enum Effect {
 /// Answers a request whose path begins with [`PREFIX`].
 pub(crate) fn handle(shared: &Shared, request: &Request) -> Answer {
     let what = request.path.strip_prefix(PREFIX).unwrap_or_default();
+    if request.path == consent::PATH {
+        return consent::handle(shared, request);
+    }
     match (&request.method, what) {
         (&Method::GET, "") => Answer::ok(info(shared)),
         (&Method::GET, "clock") => Answer::ok(clock(shared)),

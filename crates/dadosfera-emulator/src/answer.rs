@@ -107,6 +107,19 @@ impl Answer {
         )
     }
 
+    /// Shape 5 for what the API itself did not expect, which is a 500.
+    pub(crate) fn unknown(details: &str) -> Self {
+        let status = StatusCode::INTERNAL_SERVER_ERROR;
+        let body = json!({
+            "statusCode": status.as_u16(),
+            "message": "An unknown error occurred. If the error persists, please contact support",
+            "error": "Oops... Unable to perform your action",
+            "code": "UNKNOWN",
+            "details": details,
+        });
+        Self::json(status, body)
+    }
+
     /// Shape 5 for input that does not validate: one message for each thing that is wrong.
     pub(crate) fn invalid(messages: Vec<String>) -> Self {
         Self::framework(StatusCode::BAD_REQUEST, messages)

@@ -5,6 +5,7 @@ use http::HeaderMap;
 use serde_json::{Map, Value};
 
 use crate::lang::Language;
+use crate::state::permissions::Group;
 
 /// What a handler is given. Fields that an operation has no use for are empty.
 #[derive(Debug)]
@@ -26,6 +27,9 @@ pub(crate) struct Caller {
     pub(crate) username: String,
     pub(crate) customer_id: String,
     pub(crate) customer_name: String,
+    pub(crate) group: Group,
+    /// Whether every customer is theirs to see and to change; never so through an API key.
+    pub(crate) platform_admin: bool,
     pub(crate) permissions: Vec<&'static str>,
 }
 

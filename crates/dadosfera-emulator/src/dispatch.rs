@@ -93,22 +93,28 @@ fn authenticate(api: &mut Api, headers: &HeaderMap, now: DateTime<Utc>) -> Optio
         (Some(token), None) => {
             let claims = api.tokens.verify(token, Use::Access, now)?;
             let user = api.world.users.by_id(&claims.sub)?;
+            let customer = api.world.customers.get(&user.customer_id)?;
             (!user.disabled).then(|| Caller {
                 user_id: user.id.clone(),
                 username: user.username.clone(),
-                customer_id: user.customer.id.clone(),
-                customer_name: user.customer.name.clone(),
+                customer_id: customer.id.clone(),
+                customer_name: customer.name.clone(),
+                group: user.group,
+                platform_admin: user.platform_admin,
                 permissions: user.permissions(),
             })
         }
         (None, Some(text)) => {
             let key = api.world.api_keys.authenticate(text)?;
             let maker = api.world.users.by_id(&key.created_by)?;
+            let customer = api.world.customers.get(&key.customer_id)?;
             Some(Caller {
                 user_id: maker.id.clone(),
                 username: maker.username.clone(),
-                customer_id: key.customer_id.clone(),
-                customer_name: maker.customer.name.clone(),
+                customer_id: customer.id.clone(),
+                customer_name: customer.name.clone(),
+                group: maker.group,
+                platform_admin: false,
                 permissions: key.permissions.iter().map(|known| known.name).collect(),
             })
         }
@@ -166,7 +172,8 @@ fn is_json(headers: &HeaderMap) -> bool {
     essence.eq_ignore_ascii_case("application/json")
 }
 
-fn parse_query(query: &str) -> Vec<(String, String)> {
+/// The parameters of a query, decoded as a form is.
+pub(crate) fn parse_query(query: &str) -> Vec<(String, String)> {
     let decode = |text: &str| {
         let spaced = text.replace('+', " ");
         percent_decode_str(&spaced).decode_utf8_lossy().into_owned()

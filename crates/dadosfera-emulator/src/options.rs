@@ -29,6 +29,12 @@ pub struct Options {
     pub rotate_refresh_tokens: bool,
     /// Whether a refresh token works once: its second use is 401 and revokes all refresh tokens of that sign-in.
     pub single_use_refresh_tokens: bool,
+    /// Whether the catalog's `total` is a numeric string; it was seen as both.
+    pub total_as_string: bool,
+    /// By how many the catalog's `total` counts too many.
+    pub total_overcounts: u32,
+    /// Whether the tags of a new asset are lost, as was seen once.
+    pub created_tags_are_lost: bool,
     /// How long an access token lives.
     #[serde(deserialize_with = "seconds")]
     pub access_token_life: Duration,
@@ -47,6 +53,9 @@ impl Default for Options {
             refresh_answer: RefreshAnswer::Nested,
             rotate_refresh_tokens: false,
             single_use_refresh_tokens: false,
+            total_as_string: false,
+            total_overcounts: 0,
+            created_tags_are_lost: false,
             access_token_life: Duration::from_secs(30 * 60),
             refresh_token_life: Duration::from_secs(24 * 60 * 60),
             run_duration: Duration::from_secs(30),

@@ -10,11 +10,13 @@ use serde_json::{Map, Value};
 
 use crate::options::Options;
 use crate::routes::pipelines::new_pipeline;
+use crate::seed_asset::SeedAsset;
 use crate::state::chance::Chance;
+use crate::state::customers::Customer;
 use crate::state::permissions::Group;
 use crate::state::pipeline::{Owner, RunRules};
 use crate::state::pipelines::Refused;
-use crate::state::users::{Customer, PasswordHash, User};
+use crate::state::users::{PasswordHash, User};
 use crate::state::world::World;
 
 /// What a world starts with.
@@ -48,6 +50,8 @@ pub struct Seed {
     pub users: Vec<SeedUser>,
     /// Pipelines that are there from the start.
     pub pipelines: Vec<SeedPipeline>,
+    /// Catalog assets that are there from the start.
+    pub assets: Vec<SeedAsset>,
     /// Source tables (`table_name`) whose extraction fails, with the trace that the run then shows.
     pub failing_tables: BTreeMap<String, String>,
     /// How the emulator behaves.
@@ -72,6 +76,9 @@ pub struct SeedCustomer {
     /// Shown by a sign-in.
     #[serde(default = "all_modules")]
     pub modules: Vec<String>,
+    /// The names of the VPNs that connections can go through.
+    #[serde(default)]
+    pub vpns: Vec<String>,
 }
 
 /// A person who can sign in.
@@ -95,6 +102,9 @@ pub struct SeedUser {
     /// Whether the account is disabled.
     #[serde(default)]
     pub disabled: bool,
+    /// Whether this person administers the platform, and so sees and changes every customer.
+    #[serde(default)]
+    pub platform_admin: bool,
 }
 
 /// A pipeline that is there from the start.
@@ -123,6 +133,7 @@ impl fmt::Debug for SeedUser {
             .field("customer", &self.customer)
             .field("mfa", &self.totp_secret.is_some())
             .field("disabled", &self.disabled)
+            .field("platform_admin", &self.platform_admin)
             .finish_non_exhaustive()
     }
 }
@@ -136,6 +147,7 @@ impl SeedCustomer {
             tier: standard_tier(),
             schedule_limit: hourly(),
             modules: all_modules(),
+            vpns: Vec::new(),
         }
     }
 }
@@ -151,71 +163,29 @@ impl SeedUser {
             name: None,
             totp_secret: None,
             disabled: false,
+            platform_admin: false,
         }
     }
 }
 
 impl Default for Seed {
     fn default() -> Self {
-        let user = SeedUser::new;
-        let mfa = SeedUser {
-            totp_secret: Some("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP".into()),
-            ..user(
-                "mfa@acme.example",
-                "acme-mfa-password",
-                "Super Admin",
-                "acme_corp",
-            )
-        };
-        let disabled = SeedUser {
-            disabled: true,
-            ..user(
-                "disabled@acme.example",
-                "acme-disabled-password",
-                "Viewer",
-                "acme_corp",
-            )
+        let acme = SeedCustomer {
+            vpns: vec!["acme-vpn".into()],
+            ..SeedCustomer::new("acme_corp")
         };
         let timeout = "Connection timeout to source database";
         Self {
             seed: 0,
             starts_at: None,
-            customers: vec![SeedCustomer::new("acme_corp"), SeedCustomer::new("globex")],
-            users: vec![
-                user(
-                    "ana@acme.example",
-                    "acme-ana-password",
-                    "Super Admin",
-                    "acme_corp",
-                ),
-                mfa,
-                user(
-                    "vera@acme.example",
-                    "acme-vera-password",
-                    "Viewer",
-                    "acme_corp",
-                ),
-                user(
-                    "carla@acme.example",
-                    "acme-carla-password",
-                    "Contact Support",
-                    "acme_corp",
-                ),
-                user(
-                    "rita@acme.example",
-                    "acme-rita-password",
-                    "User Admin",
-                    "acme_corp",
-                ),
-                disabled,
-                user(
-                    "bob@globex.example",
-                    "globex-bob-password",
-                    "Super Admin",
-                    "globex",
-                ),
+            customers: vec![
+                acme,
+                SeedCustomer::new("globex"),
+                SeedCustomer::new("dadosfera"),
             ],
+            users: default_users(),
             pipelines: Vec::new(),
+            assets: Vec::new(),
             failing_tables: ["__fail__", "orders_broken"]
                 .map(|table| (table.to_owned(), timeout.to_owned()))
                 .into(),
@@ -254,13 +224,19 @@ impl Seed {
         }
         let mut world = World::new(Chance::from_seed(self.seed), rules, now);
         let customers = self.customers()?;
+        for seeded in &self.customers {
+            if let Some(customer) = customers.get(seeded.name.as_str()) {
+                let vpns = seeded.vpns.clone();
+                world.connections.register_vpns(&customer.id, vpns);
+            }
+        }
         for (index, user) in self.users.iter().enumerate() {
             let field = |name: &str| format!("users[{index}].{name}");
             let customer = customers
                 .get(user.customer.as_str())
                 .ok_or_else(|| SeedError::at(field("customer"), "no customer has this name"))?;
             let group = Group::named(&user.group).ok_or_else(|| {
-                let known = Group::ALL.map(|(name, _)| name).join(", ");
+                let known = Group::ALL.map(Group::name).join(", ");
                 SeedError::at(field("group"), format!("must be one of {known}"))
             })?;
             if world.users.get(&user.username).is_some() {
@@ -279,16 +255,26 @@ impl Seed {
                 id,
                 name: user.name.clone().unwrap_or_else(|| user.username.clone()),
                 username: user.username.clone(),
-                customer: customer.clone(),
+                customer_id: customer.id.clone(),
                 group,
+                platform_admin: user.platform_admin,
                 disabled: user.disabled,
                 created_at: now,
-                password,
+                last_login: None,
+                password: Some(password),
                 totp_secret,
                 last_totp_step: None,
             });
         }
+        for customer in customers.into_values() {
+            world.customers.add(customer);
+        }
         self.add_pipelines(&mut world, now)?;
+        for (index, asset) in self.assets.iter().enumerate() {
+            asset.add(&mut world, now).map_err(|(field, problem)| {
+                SeedError::at(format!("assets[{index}].{field}"), problem)
+            })?;
+        }
         Ok(world)
     }
 
@@ -324,7 +310,7 @@ impl Seed {
                 .get(&seeded.owner)
                 .ok_or_else(|| SeedError::at(field("owner"), "no user has this name"))?;
             let owner = Owner {
-                customer_id: &user.customer.id,
+                customer_id: &user.customer_id,
                 username: &user.username,
             };
             let new = new_pipeline(&seeded.pipeline)
@@ -368,6 +354,30 @@ fn base32(text: &str) -> Option<Vec<u8>> {
         .collect();
     let bytes = BASE32_NOPAD.decode(plain.as_bytes()).ok()?;
     (!bytes.is_empty()).then_some(bytes)
+}
+
+#[rustfmt::skip]
+fn default_users() -> Vec<SeedUser> {
+    let user = SeedUser::new;
+    vec![
+        user("ana@acme.example", "acme-ana-password", "Super Admin", "acme_corp"),
+        SeedUser {
+            totp_secret: Some("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP".into()),
+            ..user("mfa@acme.example", "acme-mfa-password", "Super Admin", "acme_corp")
+        },
+        user("vera@acme.example", "acme-vera-password", "Viewer", "acme_corp"),
+        user("carla@acme.example", "acme-carla-password", "Contact Support", "acme_corp"),
+        user("rita@acme.example", "acme-rita-password", "User Admin", "acme_corp"),
+        SeedUser {
+            disabled: true,
+            ..user("disabled@acme.example", "acme-disabled-password", "Viewer", "acme_corp")
+        },
+        user("bob@globex.example", "globex-bob-password", "Super Admin", "globex"),
+        SeedUser {
+            platform_admin: true,
+            ..user("root@platform.example", "platform-root-password", "Super Admin", "dadosfera")
+        },
+    ]
 }
 
 fn standard_tier() -> String {

@@ -49,6 +49,19 @@ fn a_wrong_seed_names_its_field() {
             r#"{"pipelines": [{"owner": "ana@acme.example", "pipeline": {}}]}"#,
             "pipelines[0].pipeline",
         ),
+        (
+            r#"{"assets": [{"owner": "x", "asset": {}}]}"#,
+            "assets[0].owner",
+        ),
+        (
+            r#"{"assets": [{"owner": "ana@acme.example", "asset": {}}]}"#,
+            "assets[0].asset",
+        ),
+        (
+            r#"{"assets": [{"owner": "ana@acme.example", "users": ["bob@globex.example"],
+                "asset": {"display_name": "x", "data_asset_type": "dataset"}}]}"#,
+            "assets[0].users[0]",
+        ),
         (r#"{} {}"#, "the document"),
     ] {
         let error = Seed::from_json(text).err().unwrap();

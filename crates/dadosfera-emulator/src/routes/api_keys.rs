@@ -35,10 +35,10 @@ pub(crate) fn create(api: &mut Api, call: &Call) -> Answer {
             body["created_by"] = json!(key.created_by);
             Answer::created(body)
         }
-        Err(unknown) => Answer::json(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            unknown_permissions(&unknown),
-        ),
+        Err(unknown) => {
+            let ids: Vec<String> = unknown.iter().map(ToString::to_string).collect();
+            Answer::unknown(&format!("Invalid permission IDs: {}", ids.join(", ")))
+        }
     }
 }
 
@@ -78,15 +78,4 @@ fn permission_ids(value: Option<&Value>) -> Result<Vec<i64>, &'static str> {
         .map(Value::as_i64)
         .collect::<Option<_>>()
         .ok_or("each value in permissions must be an integer number")
-}
-
-fn unknown_permissions(ids: &[i64]) -> Value {
-    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
-    json!({
-        "statusCode": 500,
-        "message": "An unknown error occurred. If the error persists, please contact support",
-        "error": "Oops... Unable to perform your action",
-        "code": "UNKNOWN",
-        "details": format!("Invalid permission IDs: {}", ids.join(", ")),
-    })
 }

@@ -10,8 +10,9 @@ use crate::api::Api;
 use crate::call::Call;
 use crate::lang::Told;
 use crate::options::RefreshAnswer;
-use crate::routes::{fields, times};
-use crate::state::users::{Customer, SignIn, User};
+use crate::routes::{customers, fields, times};
+use crate::state::customers::Customer;
+use crate::state::users::{SignIn, User};
 use crate::tokens::{Claims, Use};
 
 pub(crate) fn sign_in(api: &mut Api, call: &Call) -> Answer {
@@ -32,21 +33,33 @@ pub(crate) fn sign_in(api: &mut Api, call: &Call) -> Answer {
     if !wrong.is_empty() {
         return Answer::invalid(wrong);
     }
-    let (body, holder) = match api.world.users.sign_in(username, password, code, call.now) {
+    let world = &mut api.world;
+    let known = match world.users.sign_in(username, password, code, call.now) {
         SignIn::WrongPassword => return Answer::told(Told::WrongPassword, call.language),
         SignIn::Disabled => return Answer::told(Told::UserDisabled, call.language),
         SignIn::TooManyAttempts { retry_after } => {
             return Answer::told(Told::TooManyAttempts, call.language)
                 .with_retry_after(retry_after);
         }
-        SignIn::CodeRequired(user) => {
-            return Answer::ok(json!({
+        SignIn::CodeRequired(user) => world.customers.get(&user.customer_id).map(|customer| {
+            let body = json!({
                 "permissions": user.permissions(),
                 "mfaStatus": "required",
-                "customer": customer(&user.customer),
-            }));
-        }
-        SignIn::Welcome(user) => (welcome(user), Holder::of(user)),
+                "customer": customers::shown(customer),
+            });
+            (body, None)
+        }),
+        SignIn::Welcome(user) => world
+            .customers
+            .get(&user.customer_id)
+            .map(|customer| (welcome(user, customer), Some(Holder::of(user, customer)))),
+    };
+    // Every user has a customer; one without would be nobody's.
+    let Some((mut body, holder)) = known else {
+        return Answer::told(Told::Unauthorized, call.language);
+    };
+    let Some(holder) = holder else {
+        return Answer::ok(body);
     };
     let family = api.world.chance.uuid().to_string();
     let access = issue(api, call, &holder, Use::Access, &family);
@@ -56,7 +69,6 @@ pub(crate) fn sign_in(api: &mut Api, call: &Call) -> Answer {
         ("ddf-refresh-token", refresh.as_str()),
     ]
     .map(|(name, value)| format!("{name}={value}; Path=/; HttpOnly; Secure; SameSite=Lax"));
-    let mut body = body;
     body["tokens"] = json!({ "idToken": "", "accessToken": access, "refreshToken": refresh });
     cookies.iter().fold(Answer::ok(body), |answer, cookie| {
         answer.with_header(SET_COOKIE, cookie)
@@ -102,11 +114,12 @@ fn accept_refresh(
 ) -> Option<(Holder, String)> {
     let claims = api.tokens.verify(token, Use::Refresh, call.now)?;
     let user = api.world.users.by_id(&claims.sub)?;
-    let named = customer_name.is_none_or(|name| name == user.customer.name);
+    let customer = api.world.customers.get(&user.customer_id)?;
+    let named = customer_name.is_none_or(|name| name == customer.name);
     if user.disabled || !named {
         return None;
     }
-    let holder = Holder::of(user);
+    let holder = Holder::of(user, customer);
     let once = api.options.single_use_refresh_tokens;
     if once
         && !api
@@ -126,10 +139,10 @@ struct Holder {
 }
 
 impl Holder {
-    fn of(user: &User) -> Self {
+    fn of(user: &User, customer: &Customer) -> Self {
         Self {
             user_id: user.id.clone(),
-            customer: user.customer.name.clone(),
+            customer: customer.name.clone(),
         }
     }
 }
@@ -157,7 +170,7 @@ fn whole_seconds(life: Duration) -> i64 {
 }
 
 /// All of a sign-in's answer but the tokens.
-fn welcome(user: &User) -> Value {
+fn welcome(user: &User, customer: &Customer) -> Value {
     let signed = times::millis(user.created_at);
     json!({
         "permissions": user.permissions(),
@@ -178,17 +191,6 @@ fn welcome(user: &User) -> Value {
             "username": user.username,
             "createdAt": signed,
         },
-        "customer": customer(&user.customer),
-    })
-}
-
-fn customer(customer: &Customer) -> Value {
-    json!({
-        "id": customer.id,
-        "name": customer.name,
-        "tier": customer.tier,
-        "scheduleLimit": customer.schedule_limit,
-        "modules": customer.modules,
-        "links": [{}],
+        "customer": customers::shown(customer),
     })
 }

@@ -43,3 +43,23 @@ pub(crate) fn object<'a>(fields: &'a Fields, name: &str) -> Result<&'a Fields, S
         Some(_) => Err(format!("{name} must be an object")),
     }
 }
+
+/// A string that may be left out.
+pub(crate) fn optional(fields: &Fields, name: &str, wrong: &mut Vec<String>) -> Option<String> {
+    match fields.get(name) {
+        None => None,
+        Some(Value::String(text)) => Some(text.clone()),
+        Some(_) => {
+            wrong.push(format!("{name} must be a string"));
+            None
+        }
+    }
+}
+
+/// An array of strings, if it is one.
+pub(crate) fn strings(value: &Value) -> Option<Vec<String>> {
+    let items = value.as_array()?.iter();
+    items
+        .map(|item| item.as_str().map(ToOwned::to_owned))
+        .collect()
+}

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::answer::Answer;
 use crate::api::Api;
 use crate::call::Call;
-use crate::routes::times;
+use crate::routes::{query, times};
 use crate::state::ids;
 use crate::state::jobs::{Job, Progress};
 use crate::state::pipeline::Pipeline;
@@ -17,19 +17,19 @@ const DEFAULT_SIZE: usize = 500;
 
 pub(crate) fn list(api: &mut Api, call: &Call) -> Answer {
     let mut wrong = Vec::new();
-    let size = positive(call, "size", DEFAULT_SIZE, &mut wrong);
-    let page = positive(call, "page", 1, &mut wrong);
-    let descending = one_of(call, "order", ["asc", "desc"], &mut wrong) == "desc";
-    let by_time =
-        one_of(call, "sort_by", ["display_name", "created_at"], &mut wrong) == "created_at";
+    let size = query::positive(call, "size", DEFAULT_SIZE, &mut wrong);
+    let page = query::positive(call, "page", 1, &mut wrong);
+    let order = query::one_of(call, "order", ["asc", "desc"], "asc", &mut wrong);
+    let keys = ["display_name", "created_at"];
+    let sort = query::one_of(call, "sort_by", keys, "display_name", &mut wrong);
     if !wrong.is_empty() {
         return Answer::invalid(wrong);
     }
     let mut pipelines = api.world.pipelines.list(&call.caller.customer_id);
-    if !by_time {
+    if sort == "display_name" {
         pipelines.sort_by(|one, other| one.name.cmp(&other.name));
     }
-    if descending {
+    if order == "desc" {
         pipelines.reverse();
     }
     let first = size.saturating_mul(page - 1);
@@ -133,27 +133,5 @@ fn progress(job: &Job) -> String {
         Progress::None => "full extraction".into(),
         Progress::Beginning => "incremental, from the beginning".into(),
         Progress::ReadUntil(time) => format!("incremental, read until {}", times::millis(time)),
-    }
-}
-
-fn positive(call: &Call, name: &str, default: usize, wrong: &mut Vec<String>) -> usize {
-    match call.query(name).map(str::parse) {
-        None => default,
-        Some(Ok(number)) if number >= 1 => number,
-        Some(_) => {
-            wrong.push(format!("{name} must be a positive integer"));
-            default
-        }
-    }
-}
-
-fn one_of<'a>(call: &'a Call, name: &str, known: [&'a str; 2], wrong: &mut Vec<String>) -> &'a str {
-    match call.query(name) {
-        None => known[0],
-        Some(value) if known.contains(&value) => value,
-        Some(_) => {
-            wrong.push(format!("{name} must be one of {}", known.join(", ")));
-            known[0]
-        }
     }
 }

@@ -1,6 +1,7 @@
 //! API keys: shown once, kept as a hash, limited to the permissions that they name.
 //!
-//! Rule: a key belongs to the customer of the user who made it, and works for that customer until it is deleted.
+//! Rule: a key belongs to the customer of the user who made it, and works for that customer until it or that user is
+//! deleted.
 
 use chrono::{DateTime, Utc};
 use data_encoding::BASE64;
@@ -83,6 +84,11 @@ impl ApiKeys {
         self.keys
             .retain(|key| key.customer_id != customer_id || key.id != id);
         self.keys.len() < before
+    }
+
+    /// Deletes all keys of a user.
+    pub(crate) fn delete_made_by(&mut self, user_id: &str) {
+        self.keys.retain(|key| key.created_by != user_id);
     }
 
     pub(crate) fn authenticate(&self, text: &str) -> Option<&ApiKey> {

@@ -10,9 +10,21 @@ pub(crate) mod schedule;
 pub(crate) mod totp;
 
 pub(crate) mod api_keys;
+pub(crate) mod customers;
 pub(crate) mod permissions;
 pub(crate) mod refresh_families;
 pub(crate) mod users;
+
+pub(crate) mod connections;
+pub(crate) mod hosts;
+pub(crate) mod oauth;
+pub(crate) mod plugins;
+pub(crate) mod redirects;
+pub(crate) mod secret;
+
+pub(crate) mod catalog;
+pub(crate) mod data_asset;
+pub(crate) mod tables_view;
 
 pub(crate) mod health;
 pub(crate) mod job_input;

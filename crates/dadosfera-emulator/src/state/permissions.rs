@@ -1,6 +1,7 @@
 //! The permissions, their ids, and what each managed group may do.
 //!
-//! Names are observed; of the ids only 34 is documented, and `api-key:manage` and what a group holds are ours.
+//! Names are observed; of the ids only 34 is documented. What a group holds is ours, and so are the names of the permissions
+//! for API keys, users, customers, reading connections, and uploading.
 
 /// One permission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +29,13 @@ pub(crate) static PERMISSIONS: &[Permission] = &[
     permission(11, "import-file:view"),
     permission(12, "process:open"),
     permission(13, API_KEY_MANAGE),
+    permission(14, "GET /connections"),
+    permission(15, "import-file:create"),
+    permission(16, "GET /users"),
+    permission(17, "user:create"),
+    permission(18, "user:delete"),
+    permission(19, "GET /customers"),
+    permission(20, "customer:edit"),
     permission(34, "catalog:create"),
     permission(35, "catalog:edit"),
     permission(36, "catalog:delete"),
@@ -37,43 +45,68 @@ pub(crate) static PERMISSIONS: &[Permission] = &[
 pub(crate) const API_KEY_MANAGE: &str = "api-key:manage";
 
 /// A managed group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Group {
     SuperAdmin,
     DataAdmin,
     DataAssetsManager,
     Viewer,
     UserAdmin,
+    /// The default, since it may do nothing.
+    #[default]
     ContactSupport,
 }
 
 impl Group {
-    pub(crate) const ALL: [(&'static str, Self); 6] = [
-        ("Super Admin", Self::SuperAdmin),
-        ("Data Admin", Self::DataAdmin),
-        ("Data Assets Manager", Self::DataAssetsManager),
-        ("Viewer", Self::Viewer),
-        ("User Admin", Self::UserAdmin),
-        ("Contact Support", Self::ContactSupport),
+    pub(crate) const ALL: [Self; 6] = [
+        Self::SuperAdmin,
+        Self::DataAdmin,
+        Self::DataAssetsManager,
+        Self::Viewer,
+        Self::UserAdmin,
+        Self::ContactSupport,
     ];
 
     pub(crate) fn named(name: &str) -> Option<Self> {
-        Self::ALL
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, group)| *group)
+        Self::ALL.iter().copied().find(|group| group.name() == name)
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::SuperAdmin => "Super Admin",
+            Self::DataAdmin => "Data Admin",
+            Self::DataAssetsManager => "Data Assets Manager",
+            Self::Viewer => "Viewer",
+            Self::UserAdmin => "User Admin",
+            Self::ContactSupport => "Contact Support",
+        }
     }
 
     pub(crate) fn holds(self, permission: &str) -> bool {
         match self {
             Self::SuperAdmin => true,
-            Self::DataAdmin => permission != API_KEY_MANAGE,
-            Self::DataAssetsManager => {
-                permission.starts_with("catalog:")
-                    || matches!(permission, "GET /catalog" | "GET /pipelines")
+            Self::DataAdmin => {
+                !matches!(permission, API_KEY_MANAGE | "customer:edit")
+                    && !permission.starts_with("user:")
             }
-            Self::Viewer => matches!(permission, "GET /catalog" | "GET /pipelines"),
-            Self::UserAdmin => matches!(permission, API_KEY_MANAGE | "GET /catalog"),
+            Self::DataAssetsManager => {
+                Self::Viewer.holds(permission)
+                    || permission.starts_with("catalog:")
+                    || matches!(permission, "GET /connections" | "import-file:view")
+            }
+            Self::Viewer => matches!(
+                permission,
+                "GET /catalog" | "GET /pipelines" | "GET /customers"
+            ),
+            Self::UserAdmin => matches!(
+                permission,
+                API_KEY_MANAGE
+                    | "GET /catalog"
+                    | "GET /users"
+                    | "user:create"
+                    | "user:delete"
+                    | "GET /customers"
+            ),
             Self::ContactSupport => false,
         }
     }
@@ -108,13 +141,30 @@ mod tests {
         assert_eq!(Group::SuperAdmin.permissions().len(), PERMISSIONS.len());
         assert_eq!(
             Group::Viewer.permissions(),
-            ["GET /pipelines", "GET /catalog"]
+            ["GET /pipelines", "GET /catalog", "GET /customers"]
         );
         assert_eq!(
             Group::UserAdmin.permissions(),
-            ["GET /catalog", "api-key:manage"]
+            [
+                "GET /catalog",
+                "api-key:manage",
+                "GET /users",
+                "user:create",
+                "user:delete",
+                "GET /customers"
+            ]
         );
         assert!(Group::ContactSupport.permissions().is_empty());
-        assert!(!Group::DataAdmin.holds("api-key:manage"));
+        for (permission, held) in [
+            ("api-key:manage", false),
+            ("user:delete", false),
+            ("customer:edit", false),
+            ("GET /users", true),
+            ("connection:delete", true),
+        ] {
+            assert_eq!(Group::DataAdmin.holds(permission), held, "{permission}");
+        }
+        assert!(Group::DataAssetsManager.holds("import-file:view"));
+        assert!(!Group::DataAssetsManager.holds("import-file:create"));
     }
 }

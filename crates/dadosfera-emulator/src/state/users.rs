@@ -1,14 +1,16 @@
-//! Customers, their users, and what a sign-in needs: password, second factor, patience.
+//! Users, and what a sign-in needs: password, second factor, patience.
 //!
 //! Rules: the password is judged before all else; a disabled account is told only to whoever knows its password;
 //! a TOTP code is accepted once, one step early or late; ten wrong passwords within five minutes close the door until
 //! the first of them is five minutes old, for a right password too. A success forgets the wrong ones.
+//! A user name is one person's only, whatever the customer. Whoever was invited has no password, so no way in yet.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 
+use crate::state::chance::Chance;
 use crate::state::permissions::Group;
 use crate::state::totp;
 
@@ -17,26 +19,19 @@ const WRONG_WINDOW: TimeDelta = TimeDelta::minutes(5);
 /// Names of nobody are counted too (else the answer tells who exists), but not without end.
 const MAX_NAMES_COUNTED: usize = 10_000;
 
-/// A tenant.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Customer {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    pub(crate) tier: String,
-    pub(crate) schedule_limit: String,
-    pub(crate) modules: Vec<String>,
-}
-
 /// A person who can sign in.
 pub(crate) struct User {
     pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) username: String,
-    pub(crate) customer: Customer,
+    pub(crate) customer_id: String,
     pub(crate) group: Group,
+    /// Whether this person administers the platform, and so every customer.
+    pub(crate) platform_admin: bool,
     pub(crate) disabled: bool,
     pub(crate) created_at: DateTime<Utc>,
-    pub(crate) password: PasswordHash,
+    pub(crate) last_login: Option<DateTime<Utc>>,
+    pub(crate) password: Option<PasswordHash>,
     pub(crate) totp_secret: Option<Vec<u8>>,
     pub(crate) last_totp_step: Option<u64>,
 }
@@ -47,10 +42,19 @@ pub(crate) struct PasswordHash {
     digest: Vec<u8>,
 }
 
+/// A user as one is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NewUser {
+    pub(crate) username: String,
+    pub(crate) name: String,
+    pub(crate) group: Group,
+}
+
 /// Everybody.
 #[derive(Default)]
 pub(crate) struct Users {
     by_username: BTreeMap<String, User>,
+    usernames: BTreeMap<String, String>,
     wrong: BTreeMap<String, VecDeque<DateTime<Utc>>>,
 }
 
@@ -86,7 +90,16 @@ impl User {
 
 impl Users {
     pub(crate) fn add(&mut self, user: User) {
+        self.usernames
+            .insert(user.id.clone(), user.username.clone());
         self.by_username.insert(user.username.clone(), user);
+    }
+
+    /// A customer's users, by user name.
+    pub(crate) fn list(&self, customer_id: &str) -> impl Iterator<Item = &User> {
+        self.by_username
+            .values()
+            .filter(move |user| user.customer_id == customer_id)
     }
 
     pub(crate) fn get(&self, username: &str) -> Option<&User> {
@@ -94,7 +107,59 @@ impl Users {
     }
 
     pub(crate) fn by_id(&self, id: &str) -> Option<&User> {
-        self.by_username.values().find(|user| user.id == id)
+        self.get(self.usernames.get(id)?)
+    }
+
+    /// Invites all of them, or nobody: then it says which user names are taken, among them or by others.
+    pub(crate) fn invite(
+        &mut self,
+        customer_id: &str,
+        new: Vec<NewUser>,
+        now: DateTime<Utc>,
+        chance: &mut Chance,
+    ) -> Result<Vec<&User>, Vec<String>> {
+        let mut named = BTreeSet::new();
+        let taken: Vec<String> = new
+            .iter()
+            .map(|user| user.username.as_str())
+            .filter(|name| !named.insert(*name) || self.get(name).is_some())
+            .map(ToOwned::to_owned)
+            .collect();
+        if !taken.is_empty() {
+            return Err(taken);
+        }
+        let mut usernames = Vec::new();
+        for user in new {
+            usernames.push(user.username.clone());
+            self.add(User {
+                id: chance.uuid().to_string(),
+                name: user.name,
+                username: user.username,
+                customer_id: customer_id.to_owned(),
+                group: user.group,
+                platform_admin: false,
+                disabled: false,
+                created_at: now,
+                last_login: None,
+                password: None,
+                totp_secret: None,
+                last_totp_step: None,
+            });
+        }
+        Ok(usernames.iter().filter_map(|name| self.get(name)).collect())
+    }
+
+    /// Whether the customer had such a user.
+    pub(crate) fn delete(&mut self, customer_id: &str, id: &str) -> bool {
+        let known = self.by_id(id);
+        if known.is_none_or(|user| user.customer_id != customer_id) {
+            return false;
+        }
+        if let Some(username) = self.usernames.remove(id) {
+            self.by_username.remove(&username);
+            self.wrong.remove(&username);
+        }
+        true
     }
 
     pub(crate) fn totp_now(&self, username: &str, now: DateTime<Utc>) -> Option<String> {
@@ -112,10 +177,10 @@ impl Users {
         if let Some(retry_after) = self.closed_for(username, now) {
             return SignIn::TooManyAttempts { retry_after };
         }
-        let known = self
-            .by_username
-            .get_mut(username)
-            .filter(|user| user.password.is_of(password));
+        let known = self.by_username.get_mut(username).filter(|user| {
+            let known = user.password.as_ref();
+            known.is_some_and(|known| known.is_of(password))
+        });
         let Some(user) = known else {
             if self.wrong.len() < MAX_NAMES_COUNTED || self.wrong.contains_key(username) {
                 self.wrong
@@ -137,6 +202,7 @@ impl Users {
             }
             user.last_totp_step = step;
         }
+        user.last_login = Some(now);
         SignIn::Welcome(user)
     }
 
@@ -169,17 +235,13 @@ mod tests {
             id: "id".into(),
             name: "Ana".into(),
             username: "ana".into(),
-            customer: Customer {
-                id: "acme".into(),
-                name: "acme".into(),
-                tier: "STANDARD".into(),
-                schedule_limit: "hourly".into(),
-                modules: Vec::new(),
-            },
+            customer_id: "acme".into(),
             group: Group::Viewer,
+            platform_admin: false,
             disabled: false,
             created_at: at(0),
-            password: PasswordHash::new([7; 16], "right"),
+            last_login: None,
+            password: Some(PasswordHash::new([7; 16], "right")),
             totp_secret,
             last_totp_step: None,
         });
@@ -223,5 +285,50 @@ mod tests {
         assert!(matches!(outcome, SignIn::Welcome(_)));
         let outcome = users.sign_in("ana", "right", Some(&code), at(0));
         assert!(matches!(outcome, SignIn::CodeRequired(_)));
+    }
+
+    fn new_user(username: &str) -> NewUser {
+        NewUser {
+            username: username.into(),
+            name: "New".into(),
+            group: Group::Viewer,
+        }
+    }
+
+    #[test]
+    fn all_are_invited_or_nobody() {
+        let (mut users, mut chance) = (world(None), Chance::from_seed(1));
+        let mut invite = |names: &[&str]| {
+            let new = names.iter().map(|name| new_user(name)).collect();
+            let invited = users.invite("acme", new, at(1), &mut chance);
+            invited.map(|users| users.len())
+        };
+        assert_eq!(invite(&["bo", "ana"]), Err(vec!["ana".into()]));
+        assert_eq!(invite(&["bo", "bo"]), Err(vec!["bo".into()]));
+        assert_eq!(invite(&["bo", "cy"]), Ok(2));
+        assert_eq!(users.list("acme").count(), 3);
+        assert_eq!(users.list("globex").count(), 0);
+    }
+
+    #[test]
+    fn whoever_was_invited_has_no_way_in_and_no_login() {
+        let (mut users, mut chance) = (world(None), Chance::from_seed(1));
+        let new = vec![new_user("bo")];
+        assert!(users.invite("acme", new, at(1), &mut chance).is_ok());
+        let outcome = users.sign_in("bo", "", None, at(2));
+        assert!(matches!(outcome, SignIn::WrongPassword));
+        assert_eq!(users.get("bo").unwrap().last_login, None);
+        let outcome = users.sign_in("ana", "right", None, at(2));
+        assert!(matches!(outcome, SignIn::Welcome(_)));
+        assert_eq!(users.get("ana").unwrap().last_login, Some(at(2)));
+    }
+
+    #[test]
+    fn a_deleted_user_is_nobody_and_another_customers_is_not_deleted() {
+        let mut users = world(None);
+        assert!(!users.delete("globex", "id"));
+        assert!(users.delete("acme", "id"));
+        assert!(!users.delete("acme", "id"));
+        assert!(users.by_id("id").is_none() && users.get("ana").is_none());
     }
 }

@@ -3,18 +3,27 @@
 use chrono::{DateTime, Utc};
 
 use crate::state::api_keys::ApiKeys;
+use crate::state::catalog::Catalogs;
 use crate::state::chance::Chance;
+use crate::state::connections::Connections;
+use crate::state::customers::Customers;
+use crate::state::oauth::Authorizations;
 use crate::state::pipeline::RunRules;
 use crate::state::pipelines::Pipelines;
 use crate::state::refresh_families::RefreshFamilies;
+use crate::state::tables_view::{RowsWanted, TableView};
 use crate::state::users::Users;
 
 /// Everything that an emulator knows.
 pub(crate) struct World {
+    pub(crate) customers: Customers,
     pub(crate) users: Users,
     pub(crate) refresh_families: RefreshFamilies,
     pub(crate) api_keys: ApiKeys,
+    pub(crate) connections: Connections,
+    pub(crate) authorizations: Authorizations,
     pub(crate) pipelines: Pipelines,
+    pub(crate) catalogs: Catalogs,
     pub(crate) chance: Chance,
     now: DateTime<Utc>,
 }
@@ -22,10 +31,14 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new(chance: Chance, rules: RunRules, now: DateTime<Utc>) -> Self {
         Self {
+            customers: Customers::default(),
             users: Users::default(),
             refresh_families: RefreshFamilies::default(),
             api_keys: ApiKeys::default(),
+            connections: Connections::default(),
+            authorizations: Authorizations::default(),
             pipelines: Pipelines::new(rules),
+            catalogs: Catalogs::default(),
             chance,
             now,
         }
@@ -36,5 +49,18 @@ impl World {
         self.now = self.now.max(now);
         self.pipelines.catch_up(self.now, &mut self.chance);
         self.now
+    }
+
+    /// A customer's table, by the schema and the name that its catalog asset shows.
+    ///
+    /// No table is kept yet; whoever keeps them answers here.
+    pub(crate) fn table_view(
+        &self,
+        _customer_id: &str,
+        _table_schema: &str,
+        _table_name: &str,
+        _rows: RowsWanted,
+    ) -> Option<TableView> {
+        None
     }
 }

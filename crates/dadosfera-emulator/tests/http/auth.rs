@@ -33,7 +33,7 @@ async fn a_sign_in_answers_all_that_was_seen_and_sets_cookies() {
     let body: Value = answer.json().await.unwrap();
     assert_eq!(
         body["permissions"],
-        json!(["GET /pipelines", "GET /catalog"])
+        json!(["GET /pipelines", "GET /catalog", "GET /customers"])
     );
     assert_eq!(body["mfaStatus"], "none");
     assert_eq!(body["tokens"]["idToken"], "");

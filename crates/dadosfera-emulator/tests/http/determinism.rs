@@ -43,6 +43,11 @@ async fn session() -> String {
     )
     .await;
     bytes += &send("GET", "/platform/pipelines", json!({})).await;
+    let crm = json!({"name": "crm", "plugin": "hubspot", "config": {"access_token": "pat-na1-x"}});
+    bytes += &send("POST", "/connections", crm).await;
+    let sheets =
+        json!({"plugin": "google-sheets", "redirect_uri": "http://127.0.0.1:9000/callback"});
+    bytes += &send("POST", "/connections/oauth/authorize", sheets).await;
     bytes
 }
 
@@ -52,6 +57,8 @@ async fn the_same_seed_clock_and_requests_give_the_same_bytes() {
     assert!(
         one.contains("pipeline_run_id")
             && one.contains("ddf_")
+            && one.contains("_hubspot-1.0.0")
+            && one.contains("http://x/__emulator__/oauth/consent?state=")
             && one.contains("date: Sun, 01 Jun 2025 12:15:00 GMT")
     );
     assert_eq!(one, two);

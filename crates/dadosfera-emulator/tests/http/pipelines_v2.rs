@@ -30,6 +30,7 @@ async fn pages_follow_the_order_that_is_asked_for() {
     assert_eq!(names(&world, "?size=2&page=1").await, ["a", "b"]);
     assert_eq!(names(&world, "?size=2&page=2").await, ["c"]);
     assert!(names(&world, "?size=2&page=3").await.is_empty());
+    assert_eq!(names(&world, "?size=99999999999999999999").await.len(), 3);
     assert!(
         names(
             &world,
@@ -44,7 +45,6 @@ async fn pages_follow_the_order_that_is_asked_for() {
         "?page=x",
         "?order=up",
         "?sort_by=color",
-        "?size=99999999999999999999",
     ] {
         assert_eq!(
             world.get(&format!("/pipelinesv2{query}")).await.0,

@@ -136,7 +136,7 @@ async fn a_list_is_filtered_and_paged() {
         ("?size=2&start_page=2", vec!["crm of sales"]),
         ("?size=2&start_page=3", vec![]),
         (
-            "?size=18446744073709551615&start_page=18446744073709551615",
+            "?size=99999999999999999999&start_page=99999999999999999999",
             vec![],
         ),
         ("?type=hubspot", vec!["crm", "crm of sales"]),
@@ -164,13 +164,7 @@ async fn a_list_is_filtered_and_paged() {
             "status must be one of active, inactive",
         ])
     );
-    for query in [
-        "size=x",
-        "size=",
-        "size=1.5",
-        "start_page=0",
-        "size=99999999999999999999",
-    ] {
+    for query in ["size=x", "size=", "size=1.5", "start_page=0"] {
         assert_eq!(
             world.get(&format!("/connections?{query}")).await.0,
             400,

@@ -1,9 +1,14 @@
 //! What an operation answers: status, headers, content, and the five shapes of an error.
 
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
 use crate::lang::{Language, Told};
+use crate::state::files::FileContent;
 
 /// One answer, before it is written to a connection.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,7 +24,20 @@ pub(crate) enum Content {
     Json(Value),
     Text(String),
     Html(String),
+    File(FilePart),
+    Later(Later),
 }
+
+/// A part of a file, streamed from disk.
+#[derive(Debug, Clone)]
+pub(crate) struct FilePart {
+    pub(crate) content: Arc<FileContent>,
+    pub(crate) range: Range<u64>,
+}
+
+/// An answer that is worked out after the API's lock is let go, since it reads much from disk.
+#[derive(Clone)]
+pub(crate) struct Later(Arc<dyn Fn() -> Answer + Send + Sync>);
 
 impl Answer {
     pub(crate) fn ok(body: Value) -> Self {
@@ -48,6 +66,11 @@ impl Answer {
             headers: Vec::new(),
             content,
         }
+    }
+
+    /// An answer that takes its time; what it reads must be held by it, and must not change.
+    pub(crate) fn later(work: impl Fn() -> Self + Send + Sync + 'static) -> Self {
+        Self::new(StatusCode::OK, Content::Later(Later(Arc::new(work))))
     }
 
     /// Shape 1: `{"detail": "<text>"}`.
@@ -144,14 +167,41 @@ impl Content {
             Self::Json(_) => Some("application/json; charset=utf-8"),
             Self::Text(_) => Some("text/plain; charset=utf-8"),
             Self::Html(_) => Some("text/html; charset=utf-8"),
+            Self::File(_) => Some("application/octet-stream"),
+            Self::Later(_) => None,
         }
     }
 
+    /// What is in memory; a file is not, and what comes later is not there.
     pub(crate) fn into_bytes(self) -> Vec<u8> {
         match self {
-            Self::Empty => Vec::new(),
+            Self::Empty | Self::File(_) | Self::Later(_) => Vec::new(),
             Self::Json(value) => value.to_string().into_bytes(),
             Self::Text(text) | Self::Html(text) => text.into_bytes(),
         }
+    }
+}
+
+impl Later {
+    pub(crate) fn answer(&self) -> Answer {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for Later {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Later")
+    }
+}
+
+impl PartialEq for Later {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl PartialEq for FilePart {
+    fn eq(&self, other: &Self) -> bool {
+        self.range == other.range && Arc::ptr_eq(&self.content, &other.content)
     }
 }

@@ -5,6 +5,7 @@ use http::HeaderMap;
 use serde_json::{Map, Value};
 
 use crate::lang::Language;
+use crate::state::files::Upload;
 use crate::state::permissions::Group;
 
 /// What a handler is given. Fields that an operation has no use for are empty.
@@ -18,6 +19,8 @@ pub(crate) struct Call {
     pub(crate) query: Vec<(String, String)>,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Map<String, Value>,
+    /// The files of a form.
+    pub(crate) uploads: Vec<Upload>,
 }
 
 /// Whom the credentials name; nobody where an operation needs none.

@@ -5,21 +5,21 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tempfile::TempDir;
 
-/// The folder; clones share it.
-#[derive(Debug, Clone)]
+/// The folder among the system's temporary files, made when the first file is; clones share it.
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Disk {
     folder: Arc<Folder>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Folder {
-    root: TempDir,
+    root: Mutex<Option<TempDir>>,
     next: AtomicU64,
 }
 
@@ -32,20 +32,9 @@ pub(crate) struct DiskFile {
 }
 
 impl Disk {
-    /// A new folder among the system's temporary files.
-    pub(crate) fn temporary() -> io::Result<Self> {
-        let root = tempfile::Builder::new()
-            .prefix("dadosfera-emulator-")
-            .tempdir()?;
-        let next = AtomicU64::new(0);
-        Ok(Self {
-            folder: Arc::new(Folder { root, next }),
-        })
-    }
-
     /// A new, empty file, open for writing; its name begins with what it is for.
     pub(crate) fn create(&self, kind: &str) -> io::Result<(DiskFile, File)> {
-        let path = self.free_path(kind);
+        let path = self.free_path(kind)?;
         let file = File::create_new(&path)?;
         let held = DiskFile {
             path,
@@ -56,7 +45,7 @@ impl Disk {
 
     /// Gives a file a name that begins with this.
     pub(crate) fn rename(&self, file: &mut DiskFile, kind: &str) -> io::Result<()> {
-        let path = self.free_path(kind);
+        let path = self.free_path(kind)?;
         fs::rename(&file.path, &path)?;
         file.path = path;
         Ok(())
@@ -65,12 +54,28 @@ impl Disk {
     /// How many files there are.
     #[cfg(test)]
     pub(crate) fn count(&self) -> usize {
-        fs::read_dir(self.folder.root.path()).map_or(0, Iterator::count)
+        let root = self.root().unwrap();
+        fs::read_dir(root).unwrap().count()
     }
 
-    fn free_path(&self, kind: &str) -> PathBuf {
+    fn free_path(&self, kind: &str) -> io::Result<PathBuf> {
         let number = self.folder.next.fetch_add(1, Ordering::Relaxed);
-        self.folder.root.path().join(format!("{kind}.{number}"))
+        Ok(self.root()?.join(format!("{kind}.{number}")))
+    }
+
+    fn root(&self) -> io::Result<PathBuf> {
+        let mut root = self
+            .folder
+            .root
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let folder = match root.take() {
+            Some(folder) => folder,
+            None => tempfile::Builder::new()
+                .prefix("dadosfera-emulator-")
+                .tempdir()?,
+        };
+        Ok(root.insert(folder).path().to_owned())
     }
 }
 
@@ -79,7 +84,8 @@ impl DiskFile {
         File::open(&self.path)
     }
 
-    pub(crate) fn path(&self) -> &Path {
+    #[cfg(test)]
+    pub(crate) fn path(&self) -> &std::path::Path {
         &self.path
     }
 }
@@ -97,7 +103,7 @@ mod tests {
 
     #[test]
     fn a_file_goes_with_its_holder_and_the_folder_with_the_last_of_them() {
-        let disk = Disk::temporary().unwrap();
+        let disk = Disk::default();
         let (mut one, _) = disk.create("incoming").unwrap();
         let (two, _) = disk.create("incoming").unwrap();
         disk.rename(&mut one, "content").unwrap();

@@ -14,12 +14,13 @@ use crate::api::Api;
 use crate::call::{Call, Caller};
 use crate::lang::{Language, Told};
 use crate::operations::{BodyKind, Operation};
+use crate::state::files::Upload;
 use crate::tokens::Use;
 
 /// The largest body that is read.
 pub(crate) const MAX_BODY: usize = 1024 * 1024;
 
-/// A request, read whole.
+/// A request, read whole; the files of a form lie on disk.
 pub(crate) struct Request {
     pub(crate) method: Method,
     /// As it was asked for, without the query.
@@ -33,6 +34,9 @@ pub(crate) struct Request {
 pub(crate) enum RequestBody {
     Whole(Bytes),
     TooLarge,
+    Form(Vec<Upload>),
+    /// A form that was told to be wrong while it was read.
+    Refused(Answer),
 }
 
 impl Request {
@@ -58,31 +62,49 @@ pub(crate) fn dispatch(
     now: DateTime<Utc>,
 ) -> Answer {
     let now = api.world.catch_up(now);
-    let language = request.language();
-    let mut caller = Caller::default();
-    if let Some(permission) = operation.permission {
-        match authenticate(api, &request.headers, now) {
-            Some(known) => caller = known,
-            None => return Answer::told(Told::Unauthorized, language),
-        }
-        if !caller.permissions.contains(&permission) {
-            return Answer::told(Told::Forbidden, language);
-        }
-    }
+    let caller = match admit(api, operation, &request, now) {
+        Ok(caller) => caller,
+        Err(answer) => return answer,
+    };
     let body = match read_body(operation, &request) {
         Ok(body) => body,
         Err(answer) => return answer,
     };
+    let uploads = match request.body {
+        RequestBody::Form(ref uploads) => uploads.clone(),
+        _ => Vec::new(),
+    };
     let call = Call {
         now,
-        language,
+        language: request.language(),
         caller,
+        uploads,
         params,
         query: parse_query(request.query.as_deref().unwrap_or_default()),
         headers: request.headers,
         body,
     };
     (operation.handle)(api, &call)
+}
+
+/// Whether whoever asks may call this operation: what is known before the body is read.
+pub(crate) fn admit(
+    api: &mut Api,
+    operation: &Operation,
+    request: &Request,
+    now: DateTime<Utc>,
+) -> Result<Caller, Answer> {
+    let Some(permission) = operation.permission else {
+        return Ok(Caller::default());
+    };
+    let language = request.language();
+    let caller = authenticate(api, &request.headers, now)
+        .ok_or_else(|| Answer::told(Told::Unauthorized, language))?;
+    if caller.permissions.contains(&permission) {
+        Ok(caller)
+    } else {
+        Err(Answer::told(Told::Forbidden, language))
+    }
 }
 
 /// A bare access token in `Authorization`, or a key in `x-api-key`; never both, and nothing else.
@@ -135,10 +157,9 @@ fn single<'a>(headers: &'a HeaderMap, name: &str) -> Option<Option<&'a str>> {
 /// The body as an object; no body at all is an empty object, so that it is told which fields are missing.
 fn read_body(operation: &Operation, request: &Request) -> Result<Map<String, Value>, Answer> {
     let bytes = match &request.body {
-        RequestBody::TooLarge => {
-            let message = "request entity too large";
-            return Err(Answer::framework(StatusCode::PAYLOAD_TOO_LARGE, message));
-        }
+        RequestBody::TooLarge => return Err(too_large()),
+        RequestBody::Refused(answer) => return Err(answer.clone()),
+        RequestBody::Form(_) => return Ok(Map::new()),
         RequestBody::Whole(bytes) => bytes,
     };
     if operation.body == BodyKind::None || bytes.is_empty() {
@@ -161,6 +182,11 @@ fn read_body(operation: &Operation, request: &Request) -> Result<Map<String, Val
     } else {
         Answer::invalid(vec![why.into()])
     })
+}
+
+/// The answer to a body, or a file in it, that is larger than what is taken.
+pub(crate) fn too_large() -> Answer {
+    Answer::framework(StatusCode::PAYLOAD_TOO_LARGE, "request entity too large")
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

@@ -61,6 +61,13 @@ pub enum FaultEffect {
     RetryAfter(u64),
 }
 
+impl FaultEffect {
+    /// Whether the operation takes effect all the same.
+    pub(crate) fn lets_happen(&self) -> bool {
+        matches!(self, Self::DropAfter | Self::Truncate | Self::Delay(_))
+    }
+}
+
 /// The faults that have not happened yet.
 #[derive(Debug, Default)]
 pub(crate) struct Faults {

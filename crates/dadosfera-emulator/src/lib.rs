@@ -16,14 +16,18 @@ mod answer;
 mod api;
 mod call;
 mod consent;
+mod content;
+mod disk;
 mod dispatch;
 mod lang;
 mod operations;
 mod routes;
+mod rows;
 mod server;
 mod shared;
 mod state;
 mod tokens;
+mod upload;
 
 pub use clock::Clock;
 pub use emulator::{Builder, Emulator, StartError};

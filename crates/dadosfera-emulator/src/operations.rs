@@ -7,8 +7,8 @@ use crate::answer::Answer;
 use crate::api::Api;
 use crate::call::Call;
 use crate::routes::{
-    api_keys, auth, catalog, connections, customers, health, jobs, permissions, pipelines,
-    pipelines_v2, runs, tables_view, users,
+    api_keys, auth, catalog, connections, customers, datasets, files, health, jobs, permissions,
+    pipelines, pipelines_v2, runs, tables, tables_view, users,
 };
 use crate::state::permissions::API_KEY_MANAGE;
 
@@ -29,6 +29,8 @@ pub(crate) struct Operation {
 pub(crate) enum BodyKind {
     None,
     Json,
+    /// A form with files, streamed to disk before the operation runs.
+    Form,
 }
 
 impl Operation {
@@ -58,6 +60,8 @@ const USER_CREATE: Option<&str> = Some("user:create");
 const USER_DELETE: Option<&str> = Some("user:delete");
 const CUSTOMERS: Option<&str> = Some("GET /customers");
 const CUSTOMER_EDIT: Option<&str> = Some("customer:edit");
+const VIEW_FILES: Option<&str> = Some("import-file:view");
+const IMPORT: Option<&str> = Some("import-file:create");
 const KEYS: Option<&str> = Some(API_KEY_MANAGE);
 
 macro_rules! operation {
@@ -140,6 +144,19 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     operation!("get_current_customer", "GET" "/customers/current", CUSTOMERS, None, customers::current),
     operation!("get_customer", "GET" "/customers/{customerId}", CUSTOMERS, None, customers::get),
     operation!("update_customer", "PATCH" "/customers/{customerId}", CUSTOMER_EDIT, Json, customers::update),
+
+    operation!("list_files", "GET" "/storage-explorer/storage", VIEW_FILES, None, files::list),
+    operation!("upload_files", "POST" "/storage-explorer/storage/upload/batch", IMPORT, Form, files::upload),
+    operation!("download_file", "GET" "/storage-explorer/storage/download", VIEW_FILES, None, files::download),
+    operation!("delete_file", "DELETE" "/storage-explorer/storage", IMPORT, None, files::delete),
+    operation!("list_datasets", "GET" "/storage-explorer/datasets", VIEW_FILES, None, datasets::list),
+    operation!("get_dataset", "GET" "/storage-explorer/datasets/{datasetId}", VIEW_FILES, None, datasets::get),
+    operation!("delete_dataset", "DELETE" "/storage-explorer/datasets/{datasetId}", IMPORT, None, datasets::delete),
+    operation!("list_tables", "GET" "/storage-explorer/tables", VIEW_FILES, None, tables::list),
+    operation!("get_table", "GET" "/storage-explorer/tables/{tableId}", VIEW_FILES, None, tables::get),
+    operation!("create_table", "POST" "/storage-explorer/tables", IMPORT, Json, tables::create),
+    operation!("delete_table", "DELETE" "/storage-explorer/tables/{tableId}", IMPORT, None, tables::delete),
+    operation!("add_table_dataset", "POST" "/storage-explorer/tables/{tableId}/datasets", IMPORT, Json, tables::add_dataset),
 
     operation!("get_health", "GET" "/health", None, None, health::get),
 ];
@@ -266,5 +283,6 @@ mod tests {
         ids.sort_unstable();
         ids.dedup();
         assert_eq!(ids.len(), OPERATIONS.len());
+        assert_eq!(ids.len(), 64);
     }
 }

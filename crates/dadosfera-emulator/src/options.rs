@@ -44,6 +44,8 @@ pub struct Options {
     /// How long a run takes from RUNNING to SUCCESS or FAILED.
     #[serde(deserialize_with = "seconds")]
     pub run_duration: Duration,
+    /// The largest file that storage takes, in bytes; 250 MB, as an import in the web application is.
+    pub max_upload_bytes: u64,
 }
 
 impl Default for Options {
@@ -59,6 +61,7 @@ impl Default for Options {
             access_token_life: Duration::from_secs(30 * 60),
             refresh_token_life: Duration::from_secs(24 * 60 * 60),
             run_duration: Duration::from_secs(30),
+            max_upload_bytes: 250 * 1000 * 1000,
         }
     }
 }

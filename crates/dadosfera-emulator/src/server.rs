@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use chrono::{DateTime, Utc};
-use futures::{StreamExt, stream};
+use futures::stream::BoxStream;
+use futures::{StreamExt, TryStreamExt, stream};
 use http::{HeaderValue, StatusCode, header};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
@@ -22,11 +23,13 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use crate::admin;
-use crate::answer::Answer;
+use crate::answer::{Answer, Content};
+use crate::content::{self, Source};
 use crate::dispatch::{self, MAX_BODY, Request, RequestBody};
 use crate::faults::{self, FaultEffect};
-use crate::operations;
+use crate::operations::{self, BodyKind, Operation};
 use crate::shared::Shared;
+use crate::upload::{self, Failed};
 
 /// How much of a body that is too large is read before the connection closes: a client that is still sending would
 /// otherwise never see the 413.
@@ -71,13 +74,21 @@ async fn handle(
     peer: SocketAddr,
     request: http::Request<Incoming>,
 ) -> Result<http::Response<Body>, Dropped> {
-    let (parts, body) = request.into_parts();
-    let request = Request {
+    let (parts, mut body) = request.into_parts();
+    let found = operations::find(&parts.method, parts.uri.path());
+    let form = found
+        .as_ref()
+        .map(|(operation, _)| *operation)
+        .filter(|operation| operation.body == BodyKind::Form);
+    let mut request = Request {
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().map(str::to_owned),
         method: parts.method,
         headers: parts.headers,
-        body: read_body(body).await?,
+        body: match form {
+            Some(_) => RequestBody::Whole(Bytes::new()),
+            None => read_body(&mut body).await?,
+        },
     };
     if request.path.starts_with(admin::PREFIX) {
         let answer = if peer.ip().is_loopback() {
@@ -87,12 +98,21 @@ async fn handle(
         };
         return Ok(whole(answer, shared.clock.now()));
     }
-    let found = operations::find(&request.method, &request.path);
     let id = found.as_ref().map(|(operation, _)| operation.id);
     let recorded = shared.record(id, request.method.as_str(), &request.path);
     let effect = shared.faults.take(id);
     if let Some(FaultEffect::Delay(duration)) = effect {
         tokio::time::sleep(duration).await;
+    }
+    if let Some(operation) = form {
+        // A fault that keeps the operation from its effect keeps the form from being read, too.
+        let unaffected = effect.as_ref().is_none_or(FaultEffect::lets_happen);
+        request.body = if unaffected {
+            read_form(&shared, operation, &request, &mut body).await?
+        } else {
+            RequestBody::Form(Vec::new())
+        };
+        drain(&mut body).await;
     }
     let now = shared.clock.now();
     let answer = match effect {
@@ -107,6 +127,7 @@ async fn handle(
             None => dispatch::not_found(&request),
         },
     };
+    let answer = worked_out(answer).await?;
     if effect == Some(FaultEffect::DropAfter) {
         return Err(Dropped);
     }
@@ -117,7 +138,7 @@ async fn handle(
     Ok(whole(answer, now))
 }
 
-async fn read_body(mut body: Incoming) -> Result<RequestBody, Dropped> {
+async fn read_body(body: &mut Incoming) -> Result<RequestBody, Dropped> {
     let mut bytes = BytesMut::new();
     let mut length = 0_usize;
     while let Some(frame) = body.frame().await {
@@ -138,31 +159,89 @@ async fn read_body(mut body: Incoming) -> Result<RequestBody, Dropped> {
     })
 }
 
+/// The files of a form, if whoever sends it may call the operation.
+async fn read_form(
+    shared: &Shared,
+    operation: &Operation,
+    request: &Request,
+    body: &mut Incoming,
+) -> Result<RequestBody, Dropped> {
+    let now = shared.clock.now();
+    let (disk, max_bytes) = {
+        let mut api = shared.api();
+        if let Err(answer) = dispatch::admit(&mut api, operation, request, now) {
+            return Ok(RequestBody::Refused(answer));
+        }
+        let disk = api.world.storage.disk.clone();
+        (disk, api.options.max_upload_bytes)
+    };
+    match upload::receive(&request.headers, body, &disk, max_bytes).await {
+        Ok(uploads) => Ok(RequestBody::Form(uploads)),
+        Err(Failed::Told(answer)) => Ok(RequestBody::Refused(answer)),
+        Err(Failed::Broken) => Err(Dropped),
+    }
+}
+
+/// Reads on where a form was refused: a client that is still sending would otherwise never see why.
+async fn drain(body: &mut Incoming) {
+    let mut drained = 0_usize;
+    while drained <= MAX_DRAINED
+        && let Some(Ok(frame)) = body.frame().await
+    {
+        drained = drained.saturating_add(frame.data_ref().map_or(0, Bytes::len));
+    }
+}
+
+/// The answer itself, where it was put off until nobody waits for the API.
+async fn worked_out(answer: Answer) -> Result<Answer, Dropped> {
+    match answer.content {
+        Content::Later(later) => tokio::task::spawn_blocking(move || later.answer())
+            .await
+            .map_err(|_| Dropped),
+        _ => Ok(answer),
+    }
+}
+
 fn whole(answer: Answer, now: DateTime<Utc>) -> http::Response<Body> {
-    let (head, bytes) = split(answer, now);
-    let body = Full::new(bytes).map_err(|never: Infallible| match never {});
-    head.map(|()| body.boxed_unsync())
+    let (mut head, source) = split(answer, now);
+    let body = match source {
+        Source::Memory(bytes) => Full::new(bytes)
+            .map_err(|never: Infallible| match never {})
+            .boxed_unsync(),
+        Source::File(_) => {
+            let length = HeaderValue::from(source.length());
+            head.headers_mut().insert(header::CONTENT_LENGTH, length);
+            StreamBody::new(frames(source)).boxed_unsync()
+        }
+    };
+    head.map(|()| body)
 }
 
 /// Half of the body under the length of the whole, then the end of the connection.
 fn truncated(answer: Answer, now: DateTime<Utc>) -> Result<http::Response<Body>, Dropped> {
-    let (mut head, bytes) = split(answer, now);
-    if bytes.is_empty() {
+    let (mut head, source) = split(answer, now);
+    if source.length() == 0 {
         return Err(Dropped);
     }
-    head.headers_mut()
-        .insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
-    let half = bytes.slice(..bytes.len() / 2);
+    let length = HeaderValue::from(source.length());
+    head.headers_mut().insert(header::CONTENT_LENGTH, length);
     let rest = stream::once(async {
         // What was written must leave before the connection breaks.
         tokio::time::sleep(Duration::from_millis(20)).await;
         Err(io::Error::other(Dropped))
     });
-    let frames = stream::once(async { Ok(Frame::data(half)) }).chain(rest);
+    let frames = frames(source.half()).chain(rest);
     Ok(head.map(|()| BodyExt::boxed_unsync(StreamBody::new(frames))))
 }
 
-fn split(answer: Answer, now: DateTime<Utc>) -> (http::Response<()>, Bytes) {
+fn frames(source: Source) -> BoxStream<'static, io::Result<Frame<Bytes>>> {
+    match source {
+        Source::Memory(bytes) => stream::once(async { Ok(Frame::data(bytes)) }).boxed(),
+        Source::File(part) => content::pieces(part).map_ok(Frame::data).boxed(),
+    }
+}
+
+fn split(answer: Answer, now: DateTime<Utc>) -> (http::Response<()>, Source) {
     let mut head = http::Response::new(());
     *head.status_mut() = answer.status;
     let headers = head.headers_mut();
@@ -177,9 +256,9 @@ fn split(answer: Answer, now: DateTime<Utc>) -> (http::Response<()>, Bytes) {
     for (name, value) in answer.headers {
         headers.append(name, value);
     }
-    let bytes = match answer.status {
-        StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED => Bytes::new(),
-        _ => answer.content.into_bytes().into(),
+    let source = match answer.status {
+        StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED => Source::Memory(Bytes::new()),
+        _ => Source::of(answer.content),
     };
-    (head, bytes)
+    (head, source)
 }

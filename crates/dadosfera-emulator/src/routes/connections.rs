@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::answer::Answer;
 use crate::api::Api;
 use crate::call::Call;
-use crate::routes::{fields, times};
+use crate::routes::{fields, query, times};
 use crate::state::connections::{Connection, ConnectionChanges, Filter, NewConnection, Refused};
 use crate::state::oauth::{Authorization, CONSENT_PATH};
 use crate::state::plugins::{self, Auth, PLUGINS, VERSION};
@@ -18,8 +18,8 @@ const STATUS: &str = "status must be one of active, inactive";
 
 pub(crate) fn list(api: &mut Api, call: &Call) -> Answer {
     let mut wrong = Vec::new();
-    let size = positive(call, "size", DEFAULT_SIZE, &mut wrong);
-    let page = positive(call, "start_page", 1, &mut wrong);
+    let size = query::positive(call, "size", DEFAULT_SIZE, &mut wrong);
+    let page = query::positive(call, "start_page", 1, &mut wrong);
     let active = match given(call, "status") {
         None => None,
         Some(text) => is_active(text).map(Some).unwrap_or_else(|| {
@@ -284,15 +284,4 @@ fn is_active(text: &str) -> Option<bool> {
 /// A query parameter; an empty one, as forms send it, is none.
 fn given<'a>(call: &'a Call, name: &str) -> Option<&'a str> {
     call.query(name).filter(|value| !value.is_empty())
-}
-
-fn positive(call: &Call, name: &str, default: usize, wrong: &mut Vec<String>) -> usize {
-    match call.query(name).map(str::parse) {
-        None => default,
-        Some(Ok(number)) if number >= 1 => number,
-        Some(_) => {
-            wrong.push(format!("{name} must be a positive integer"));
-            default
-        }
-    }
 }

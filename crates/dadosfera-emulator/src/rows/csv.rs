@@ -63,7 +63,9 @@ fn header(record: &StringRecord) -> Result<Vec<String>, Rejected> {
 fn separator(start: &[u8]) -> u8 {
     let mut counts = [0_usize; SEPARATORS.len()];
     let mut quoted = false;
-    let first_line = start.iter().skip_while(|byte| matches!(byte, b'\n' | b'\r'));
+    let first_line = start
+        .iter()
+        .skip_while(|byte| matches!(byte, b'\n' | b'\r'));
     for byte in first_line {
         match byte {
             b'"' => quoted = !quoted,

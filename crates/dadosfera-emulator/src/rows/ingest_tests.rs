@@ -19,7 +19,7 @@ fn try_read(bytes: &[u8], format: Format, disk: &Disk) -> Result<Option<View>, S
 }
 
 fn read(bytes: &[u8], format: Format) -> (Vec<(String, &'static str)>, Vec<Value>) {
-    let disk = Disk::temporary().unwrap();
+    let disk = Disk::default();
     let view = try_read(bytes, format, &disk).unwrap().unwrap();
     let columns = view.columns.iter();
     let columns = columns.map(|column| (column.name.clone(), column.kind.as_str()));
@@ -31,7 +31,7 @@ fn read(bytes: &[u8], format: Format) -> (Vec<(String, &'static str)>, Vec<Value
 }
 
 fn refusal(bytes: &[u8], format: Format) -> String {
-    let disk = Disk::temporary().unwrap();
+    let disk = Disk::default();
     let why = try_read(bytes, format, &disk).unwrap_err();
     assert_eq!(disk.count(), 0, "nothing stays behind");
     why
@@ -126,7 +126,7 @@ fn ten_thousand_columns_are_a_table_and_too_many_are_refused() {
 
 #[test]
 fn what_has_no_columns_makes_no_rows() {
-    let disk = Disk::temporary().unwrap();
+    let disk = Disk::default();
     for (bytes, format) in [
         (&b""[..], Format::Csv),
         (b"\n\n", Format::Csv),
@@ -194,7 +194,7 @@ fn what_is_broken_is_told_plainly() {
 
 #[test]
 fn statistics_are_of_all_rows() {
-    let disk = Disk::temporary().unwrap();
+    let disk = Disk::default();
     let view = try_read(b"n\n10\n9\n\"\"\n", Format::Csv, &disk)
         .unwrap()
         .unwrap();

@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn rows_come_back_from_any_place() {
-        let disk = Disk::temporary().unwrap();
+        let disk = Disk::default();
         let mut writer = SegmentWriter::new(&disk).unwrap();
         for number in 0..3000 {
             writer.push(&[json!(number)]).unwrap();
@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn rows_that_are_short_or_mostly_null_come_back_whole() {
-        let disk = Disk::temporary().unwrap();
+        let disk = Disk::default();
         let mut writer = SegmentWriter::new(&disk).unwrap();
         let null = Value::Null;
         writer.push(&[]).unwrap();

@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
+use memchr::memmem::Finder;
 
 use crate::state::chance::Chance;
 use crate::state::data_asset::{
@@ -75,6 +76,14 @@ struct Entry {
     asset: DataAsset,
     folded_name: String,
     folded_description: String,
+}
+
+/// A filter, ready to be held against every asset.
+struct Wanted<'a> {
+    /// One searcher for all of them: making it anew costs more than most texts are long.
+    search: Option<Finder<'static>>,
+    data_asset_type: Option<&'a str>,
+    pipeline_id: Option<String>,
 }
 
 impl Catalogs {
@@ -297,13 +306,6 @@ impl Entry {
     }
 }
 
-/// A filter whose texts are spelled as entries spell theirs.
-struct Wanted<'a> {
-    search: Option<String>,
-    data_asset_type: Option<&'a str>,
-    pipeline_id: Option<String>,
-}
-
 impl<'a> Filter<'a> {
     fn is_none(&self) -> bool {
         self.search.is_none() && self.data_asset_type.is_none() && self.pipeline_id.is_none()
@@ -311,7 +313,9 @@ impl<'a> Filter<'a> {
 
     fn prepare(&self) -> Wanted<'a> {
         Wanted {
-            search: self.search.map(str::to_lowercase),
+            search: self
+                .search
+                .map(|text| Finder::new(&text.to_lowercase()).into_owned()),
             data_asset_type: self.data_asset_type,
             pipeline_id: self.pipeline_id.map(ids::canonical),
         }
@@ -328,7 +332,10 @@ impl Wanted<'_> {
                 table.is_some_and(|table| table.pipeline_id == *wanted)
             })
             && self.search.as_ref().is_none_or(|text| {
-                entry.folded_name.contains(text) || entry.folded_description.contains(text)
+                let texts = [&entry.folded_name, &entry.folded_description];
+                texts
+                    .iter()
+                    .any(|folded| text.find(folded.as_bytes()).is_some())
             })
     }
 }

@@ -33,4 +33,10 @@ pub(crate) mod pipeline;
 pub(crate) mod pipelines;
 pub(crate) mod runs;
 
+pub(crate) mod datasets;
+pub(crate) mod file_path;
+pub(crate) mod files;
+pub(crate) mod storage;
+pub(crate) mod tables;
+
 pub(crate) mod world;

@@ -11,6 +11,7 @@ use crate::state::oauth::Authorizations;
 use crate::state::pipeline::RunRules;
 use crate::state::pipelines::Pipelines;
 use crate::state::refresh_families::RefreshFamilies;
+use crate::state::storage::Storage;
 use crate::state::tables_view::{RowsWanted, TableView};
 use crate::state::users::Users;
 
@@ -24,6 +25,7 @@ pub(crate) struct World {
     pub(crate) authorizations: Authorizations,
     pub(crate) pipelines: Pipelines,
     pub(crate) catalogs: Catalogs,
+    pub(crate) storage: Storage,
     pub(crate) chance: Chance,
     now: DateTime<Utc>,
 }
@@ -39,6 +41,7 @@ impl World {
             authorizations: Authorizations::default(),
             pipelines: Pipelines::new(rules),
             catalogs: Catalogs::default(),
+            storage: Storage::default(),
             chance,
             now,
         }

@@ -48,6 +48,11 @@ async fn session() -> String {
     let sheets =
         json!({"plugin": "google-sheets", "redirect_uri": "http://127.0.0.1:9000/callback"});
     bytes += &send("POST", "/connections/oauth/authorize", sheets).await;
+    let asset = json!({"display_name": "Orders", "data_asset_type": "dataset"});
+    bytes += &send("POST", "/catalog", asset).await;
+    bytes += &send("GET", "/catalog", json!({})).await;
+    let user = json!({"username": "new@acme.example", "name": "New", "group": "Viewer"});
+    bytes += &send("POST", "/users", json!({"users": [user]})).await;
     bytes
 }
 
@@ -58,6 +63,8 @@ async fn the_same_seed_clock_and_requests_give_the_same_bytes() {
         one.contains("pipeline_run_id")
             && one.contains("ddf_")
             && one.contains("_hubspot-1.0.0")
+            && one.contains("\"data_assets\":[{")
+            && one.contains("new@acme.example")
             && one.contains("http://x/__emulator__/oauth/consent?state=")
             && one.contains("date: Sun, 01 Jun 2025 12:15:00 GMT")
     );

@@ -1,0 +1,52 @@
+//! Datasets: list, get, delete.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::answer::Answer;
+use crate::api::Api;
+use crate::call::Call;
+use crate::routes::{table_columns, times};
+use crate::state::datasets::Dataset;
+
+pub(crate) fn list(api: &mut Api, call: &Call) -> Answer {
+    let datasets = api.world.storage.datasets.list(&call.caller.customer_id);
+    let datasets: Vec<Value> = datasets.iter().map(shown).collect();
+    Answer::ok(json!({ "datasets": datasets }))
+}
+
+pub(crate) fn get(api: &mut Api, call: &Call) -> Answer {
+    let id = call.param(0);
+    match api.world.storage.datasets.get(&call.caller.customer_id, id) {
+        Some(dataset) => Answer::ok(shown(dataset)),
+        None => not_found(id),
+    }
+}
+
+pub(crate) fn delete(api: &mut Api, call: &Call) -> Answer {
+    let id = call.param(0);
+    let storage = &mut api.world.storage;
+    if storage.delete_dataset(&call.caller.customer_id, id) {
+        Answer::no_content()
+    } else {
+        not_found(id)
+    }
+}
+
+pub(crate) fn not_found(id: &str) -> Answer {
+    let message = format!("Dataset with id {id} not found");
+    Answer::framework(StatusCode::NOT_FOUND, message)
+}
+
+fn shown(dataset: &Dataset) -> Value {
+    let segment = &dataset.rows.segment;
+    json!({
+        "id": dataset.id,
+        "name": dataset.name,
+        "path": dataset.path,
+        "format": dataset.rows.format.as_str(),
+        "columns": table_columns::shown(&segment.columns),
+        "rows": segment.rows,
+        "created_at": times::millis(dataset.created_at),
+    })
+}

@@ -73,6 +73,11 @@ impl Answer {
         Self::new(StatusCode::OK, Content::Later(Later(Arc::new(work))))
     }
 
+    /// The emulator's own trouble, which is none of the API's.
+    pub(crate) fn disk_fails() -> Self {
+        Self::framework(StatusCode::SERVICE_UNAVAILABLE, "the emulator's disk fails")
+    }
+
     /// Shape 1: `{"detail": "<text>"}`.
     pub(crate) fn detail(status: StatusCode, text: impl Into<String>) -> Self {
         let text: String = text.into();

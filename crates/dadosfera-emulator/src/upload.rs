@@ -3,7 +3,6 @@
 //! A file is written under a name of its own, counted, and read for its rows; storage takes it only after the whole form
 //! is there. Whatever ends a form early drops what was written.
 
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -209,9 +208,5 @@ fn invalid(why: String) -> Failed {
 }
 
 fn disk_fails() -> Failed {
-    let error = io::Error::from(io::ErrorKind::StorageFull);
-    Failed::Told(Answer::framework(
-        StatusCode::SERVICE_UNAVAILABLE,
-        format!("the emulator's disk fails: {error}"),
-    ))
+    Failed::Told(Answer::disk_fails())
 }

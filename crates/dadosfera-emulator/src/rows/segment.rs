@@ -115,11 +115,6 @@ impl Segment {
         }
         Ok(rows)
     }
-
-    /// The number of the column with this name.
-    pub(crate) fn place_of(&self, name: &str) -> Option<usize> {
-        self.columns.iter().position(|column| column.name == name)
-    }
 }
 
 impl SegmentRows {

@@ -10,6 +10,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
+use crate::state::extraction::ReadState;
 use crate::state::job_input::{self, Fields, LoadType};
 use crate::state::landing;
 
@@ -27,6 +28,8 @@ pub(crate) struct Job {
     pub(crate) status: JobStatus,
     pub(crate) progress: Progress,
     pub(crate) memory_mb: Option<i64>,
+    /// What it read from storage; nothing where it starts from the beginning.
+    pub(crate) read: Option<ReadState>,
 }
 
 /// A job as it is asked for.
@@ -116,6 +119,7 @@ impl Job {
             output: new.output,
             status: JobStatus::Pending,
             memory_mb: None,
+            read: None,
         }
     }
 
@@ -201,6 +205,7 @@ impl Job {
     /// Forgets how far it has read: the next run starts from the beginning.
     pub(crate) fn reset(&mut self) {
         self.progress = Progress::start(job_input::load_type(&self.input));
+        self.read = None;
     }
 
     /// Takes what a run did; an incremental job that succeeded remembers what was there when the run started.

@@ -24,7 +24,6 @@ pub(crate) mod secret;
 
 pub(crate) mod catalog;
 pub(crate) mod data_asset;
-pub(crate) mod tables_view;
 
 pub(crate) mod health;
 pub(crate) mod job_input;
@@ -38,5 +37,8 @@ pub(crate) mod file_path;
 pub(crate) mod files;
 pub(crate) mod storage;
 pub(crate) mod tables;
+
+pub(crate) mod extraction;
+pub(crate) mod warehouse;
 
 pub(crate) mod world;

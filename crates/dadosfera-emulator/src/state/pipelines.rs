@@ -16,6 +16,7 @@ use crate::state::pipeline::{
 };
 use crate::state::runs::Trigger;
 use crate::state::schedule::Schedule;
+use crate::state::warehouse::Warehouse;
 
 /// The most MB that a pipeline or a job can have.
 pub(crate) const MAX_MEMORY_MB: i64 = 12_000;
@@ -225,13 +226,21 @@ impl Pipelines {
     }
 
     /// Lets happen all that happens by itself until `now`, in the order of time.
-    pub(crate) fn catch_up(&mut self, now: DateTime<Utc>, chance: &mut Chance) {
+    pub(crate) fn catch_up(
+        &mut self,
+        now: DateTime<Utc>,
+        chance: &mut Chance,
+        warehouse: &mut Warehouse<'_>,
+    ) {
         let mut fires = 0;
         while let Some((at, event, key)) = self.next_event(now) {
             let Some(pipeline) = self.by_key.get_mut(&key) else {
                 return;
             };
             fires += usize::from(event == Event::ScheduleFires);
+            if event == Event::RunEnds {
+                warehouse.land(pipeline, at, chance);
+            }
             pipeline.happen(event, if fires > MAX_FIRES { now } else { at });
             let counters = self.counters.entry(key.0).or_default();
             pipeline.start_next(at, chance, &self.rules, counters);

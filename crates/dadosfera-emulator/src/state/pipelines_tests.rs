@@ -4,6 +4,9 @@ use chrono::TimeDelta;
 use serde_json::json;
 
 use super::*;
+use crate::state::catalog::Catalogs;
+use crate::state::storage::Storage;
+use crate::state::users::Users;
 
 const ID: &str = "1b33ad2f-33d3-4837-9eeb-83c82c8b909d";
 const ANA: Owner<'_> = Owner {
@@ -66,7 +69,13 @@ impl World {
     }
 
     fn go_to(&mut self, second: i64) {
-        self.pipelines.catch_up(at(second), &mut self.chance);
+        let mut warehouse = Warehouse {
+            storage: &mut Storage::default(),
+            catalogs: &mut Catalogs::default(),
+            users: &Users::default(),
+        };
+        self.pipelines
+            .catch_up(at(second), &mut self.chance, &mut warehouse);
     }
 
     fn execute(&mut self, second: i64) -> Result<(), Refused> {

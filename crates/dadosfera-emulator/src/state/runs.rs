@@ -119,6 +119,20 @@ impl Runs {
         self.under_way = Some(UnderWay { ends_at, failures });
     }
 
+    /// Whether a job of the run under way is to fail.
+    pub(crate) fn will_fail(&self) -> bool {
+        let failures = self.under_way.iter().flat_map(|run| &run.failures);
+        failures.flatten().next().is_some()
+    }
+
+    /// Lets a job of the run under way fail.
+    pub(crate) fn fail(&mut self, job: usize, trace: String) {
+        let failures = self.under_way.as_mut().map(|run| &mut run.failures);
+        if let Some(failure) = failures.and_then(|failures| failures.get_mut(job)) {
+            failure.get_or_insert(trace);
+        }
+    }
+
     /// Ends the run under way.
     pub(crate) fn end(&mut self) -> Option<Ended> {
         let UnderWay { ends_at, failures } = self.under_way.take()?;

@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use crate::rows::column::Column;
 use crate::rows::segment::Segment;
 use crate::rows::view::View;
+use crate::state::chance::Chance;
 use crate::state::landing;
 
 /// A table.
@@ -105,6 +106,36 @@ impl Tables {
             updated_at: now,
         });
         tables.last().ok_or(Taken)
+    }
+
+    /// Lets rows be those of a table, which is made where it is not there.
+    pub(crate) fn land(
+        &mut self,
+        customer_id: &str,
+        schema: &str,
+        name: &str,
+        view: View,
+        now: DateTime<Utc>,
+        chance: &mut Chance,
+    ) {
+        let tables = self.by_customer.entry(customer_id.to_owned()).or_default();
+        let known = tables
+            .iter_mut()
+            .find(|table| table.schema == schema && table.name == name);
+        if let Some(table) = known {
+            table.view = view;
+            table.updated_at = now;
+            return;
+        }
+        tables.push(Table {
+            id: chance.uuid().to_string(),
+            name: name.to_owned(),
+            schema: schema.to_owned(),
+            description: None,
+            view,
+            created_at: now,
+            updated_at: now,
+        });
     }
 
     pub(crate) fn delete(&mut self, customer_id: &str, id: &str) -> bool {

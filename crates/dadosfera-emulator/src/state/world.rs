@@ -12,8 +12,8 @@ use crate::state::pipeline::RunRules;
 use crate::state::pipelines::Pipelines;
 use crate::state::refresh_families::RefreshFamilies;
 use crate::state::storage::Storage;
-use crate::state::tables_view::{RowsWanted, TableView};
 use crate::state::users::Users;
+use crate::state::warehouse::Warehouse;
 
 /// Everything that an emulator knows.
 pub(crate) struct World {
@@ -50,20 +50,13 @@ impl World {
     /// Lets happen all that happens by itself until `now`, and says what time it is: never earlier than before.
     pub(crate) fn catch_up(&mut self, now: DateTime<Utc>) -> DateTime<Utc> {
         self.now = self.now.max(now);
-        self.pipelines.catch_up(self.now, &mut self.chance);
+        let mut warehouse = Warehouse {
+            storage: &mut self.storage,
+            catalogs: &mut self.catalogs,
+            users: &self.users,
+        };
+        self.pipelines
+            .catch_up(self.now, &mut self.chance, &mut warehouse);
         self.now
-    }
-
-    /// A customer's table, by the schema and the name that its catalog asset shows.
-    ///
-    /// No table is kept yet; whoever keeps them answers here.
-    pub(crate) fn table_view(
-        &self,
-        _customer_id: &str,
-        _table_schema: &str,
-        _table_name: &str,
-        _rows: RowsWanted,
-    ) -> Option<TableView> {
-        None
     }
 }

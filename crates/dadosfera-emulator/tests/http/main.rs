@@ -19,6 +19,7 @@ mod customers;
 mod determinism;
 mod faults;
 mod jobs;
+mod landing;
 mod oauth;
 mod pipelines;
 mod pipelines_v2;

@@ -84,9 +84,9 @@ impl<'a> Making<'a> {
 
     /// Puts in a body that need not be JSON.
     #[must_use]
-    pub fn body(self, media_type: &str, body: &str) -> Self {
+    pub fn body(self, media_type: &str, body: impl Into<Vec<u8>>) -> Self {
         self.header("content-type", media_type)
-            .with(|call| call.body = Some(body.as_bytes().to_vec()))
+            .with(|call| call.body = Some(body.into()))
     }
 
     /// Signs as somebody.
@@ -133,15 +133,34 @@ impl<'a> Making<'a> {
         if stage.target.is_emulator() || !(200..300).contains(&got.answer.status) {
             return;
         }
-        let made = match got.answer.operation.as_deref() {
-            Some("create_pipeline") => ("delete_pipeline", got.text("/data/pipeline_id")),
-            Some("create_api_key") => ("delete_api_key", got.text("/id")),
+        let id = |pointer| vec![got.text(pointer)];
+        let (operation, ids) = match got.answer.operation.as_deref() {
+            Some("create_pipeline") => ("delete_pipeline", id("/data/pipeline_id")),
+            Some("create_api_key") => ("delete_api_key", id("/id")),
+            Some("create_connection") => ("delete_connection", id("/id")),
+            Some("create_data_asset") => ("delete_data_asset", id("/data_asset/id")),
+            Some("create_table") => ("delete_table", id("/id")),
+            Some("upload_files") => {
+                let path = format!("{}/{}", got.text("/folderPath"), got.text("/fileName"));
+                Self::must_remove(stage, "delete_file", path);
+                ("delete_dataset", id("/datasetId"))
+            }
+            Some("create_users") => {
+                let users = got.json()["users"].as_array().cloned().unwrap_or_default();
+                let id = |user: &Value| user["id"].as_str().map(str::to_owned);
+                ("delete_user", users.iter().filter_map(id).collect())
+            }
             _ => return,
         };
-        stage
-            .made
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(made);
+        for id in ids {
+            Self::must_remove(stage, operation, id);
+        }
+    }
+
+    fn must_remove(stage: &Stage, operation: &'static str, id: String) {
+        if !id.is_empty() {
+            let mut made = stage.made.lock().unwrap_or_else(PoisonError::into_inner);
+            made.push((operation, id));
+        }
     }
 }

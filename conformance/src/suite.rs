@@ -244,7 +244,8 @@ impl Report {
     /// Whether a run of this kind may send an operation.
     #[must_use]
     pub fn may_send(&self, id: &str, method: &str) -> bool {
-        self.may_write || method == "GET" || crate::world::HARMLESS.contains(&id)
+        let possible = self.on_emulator || !crate::world::BY_HAND.contains(&id);
+        possible && (self.may_write || method == "GET" || crate::world::HARMLESS.contains(&id))
     }
 
     /// How many of the findings are errors.

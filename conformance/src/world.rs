@@ -20,6 +20,8 @@ use crate::target::Target;
 
 /// What a read-only run may send beside reads: neither changes what a user of the API sees.
 pub(crate) const HARMLESS: [&str; 2] = ["sign_in", "refresh_access_token"];
+/// What takes a person's consent in a browser; only the emulator's page can be answered by a program.
+pub(crate) const BY_HAND: [&str; 1] = ["complete_connection"];
 /// The address that curl lines name for the emulator, which is gone when they are read.
 pub const SHOWN_EMULATOR: &str = "http://127.0.0.1:7654";
 
@@ -311,14 +313,13 @@ impl<'a> World<'a> {
         }
         let admin = self.sign_in(Actor::Admin).await?;
         for (operation, id) in made {
-            let parameter = if operation == "delete_pipeline" {
-                "pipelineId"
-            } else {
-                "id"
+            let known = self.client.contract().document().operation(operation);
+            let parameter = known.and_then(|known| known.path_parameters.first());
+            let call = match parameter {
+                Some(parameter) => self.call(operation).path(parameter, &id),
+                None => self.call(operation).query("path", &id),
             };
-            let got = self
-                .call(operation)
-                .path(parameter, &id)
+            let got = call
                 .header("customer_name", &admin.customer_name)
                 .by(&admin)
                 .send()

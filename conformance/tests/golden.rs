@@ -74,7 +74,10 @@ fn shown(call: &Call) -> Value {
     for (name, value) in &call.headers {
         if TELLING.contains(&name.as_str()) {
             // The version of this crate is no news.
-            let value = value.replace(env!("CARGO_PKG_VERSION"), "VERSION");
+            let mut value = value.replace(env!("CARGO_PKG_VERSION"), "VERSION");
+            if let Some(boundary) = boundary(call) {
+                value = value.replace(boundary, "BOUNDARY");
+            }
             headers.insert(name.clone(), json!(value));
         }
     }
@@ -86,18 +89,25 @@ fn shown(call: &Call) -> Value {
         };
         headers.insert(name, json!(form));
     }
-    let mut body: Value = call
-        .body
-        .as_deref()
-        .map_or(Value::Null, |body| serde_json::from_slice(body).unwrap());
-    for secret in ["password", "refreshToken", "totp"] {
-        if body.get(secret).is_some_and(Value::is_string) {
-            body[secret] = json!("a secret");
+    let mut body: Value = call.body.as_deref().map_or(Value::Null, |body| {
+        serde_json::from_slice(body).unwrap_or_else(|_| form(call, body))
+    });
+    for secret in ["password", "refreshToken", "totp", "state", "code"] {
+        for holder in ["", "/config"] {
+            if let Some(Value::Object(fields)) = body.pointer_mut(holder)
+                && fields.contains_key(secret)
+            {
+                fields.insert(secret.to_owned(), json!("a secret"));
+            }
         }
+    }
+    if body.get("datasetId").is_some() {
+        body["datasetId"] = json!("an-id");
     }
     // Ids that the emulator makes differ from run to run.
     let path = call.path.split('/').map(|part| {
-        if part.len() == 36 && !part.starts_with("1b33ad2f") {
+        let is_made = part.len() == 36 || part.ends_with("_postgresql-1.0.0");
+        if is_made && !part.starts_with("1b33ad2f") {
             "an-id"
         } else {
             part
@@ -108,12 +118,36 @@ fn shown(call: &Call) -> Value {
         "headers": headers,
     });
     if !call.query.is_empty() {
-        request["query"] = json!(call.query);
+        let mut query = call.query.clone();
+        for (_, value) in &mut query {
+            if value.ends_with("_postgresql-1.0.0") {
+                "an-id".clone_into(value);
+            }
+        }
+        request["query"] = json!(query);
     }
     if call.body.is_some() {
         request["body"] = body;
     }
     request
+}
+
+/// A form as lines, with its boundary named instead of shown.
+fn form(call: &Call, body: &[u8]) -> Value {
+    let text = String::from_utf8_lossy(body);
+    let text = match boundary(call) {
+        Some(boundary) => text.replace(boundary, "BOUNDARY"),
+        None => text.into_owned(),
+    };
+    json!(text.split("\r\n").collect::<Vec<_>>())
+}
+
+fn boundary(call: &Call) -> Option<&str> {
+    let content_type = call.headers.iter().find(|(name, _)| name == "content-type");
+    content_type?
+        .1
+        .split_once("boundary=")
+        .map(|(_, boundary)| boundary)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -140,6 +174,7 @@ async fn the_sdk_sends_these_requests() {
         person,
         session: &session,
         id: ID,
+        consents: true,
         wait: WaitOptions::new(),
     };
     let clock = emulator.clock();

@@ -9,7 +9,10 @@ use dadosfera_conformance::target::Target;
 use dadosfera_emulator::{Emulator, Options, Seed};
 use serde_json::json;
 
-/// An emulator that stands for a live server, with one pipeline that has run.
+/// How many requests `furnish` writes with.
+const FURNITURE: usize = 4;
+
+/// An emulator that stands for a live server, with one pipeline that has run and one of everything else.
 async fn server() -> Emulator {
     let seed = json!({ "pipelines": [{
         "owner": "ana@acme.example",
@@ -31,12 +34,41 @@ async fn server() -> Emulator {
         run_duration: std::time::Duration::from_secs(1),
         ..Options::default()
     };
-    Emulator::builder()
+    let server = Emulator::builder()
         .seed(seed)
         .options(options)
         .start()
         .await
-        .unwrap()
+        .unwrap();
+    furnish(&server).await;
+    server
+}
+
+/// One of everything that a seed does not have, so that all reads find something.
+async fn furnish(server: &Emulator) {
+    let (http, token) = (reqwest::Client::new(), token(server).await);
+    let post = |path: &str| {
+        let request = http.post(format!("{}{path}", server.base_url()));
+        request.header("authorization", &token)
+    };
+    let csv = reqwest::multipart::Part::bytes(b"id,name\n1,Ana\n".to_vec()).file_name("rows.csv");
+    let form = reqwest::multipart::Form::new().part("file", csv);
+    let asset = json!({ "display_name": "Sales", "data_asset_type": "dashboard" });
+    let connection = json!({ "name": "orders", "plugin": "postgresql", "config": {
+        "endpoint": "db.example.com", "port": 5432, "network": "direct",
+        "user": "reader", "password": "a-password", "database": "orders",
+    }});
+    let table = json!({ "name": "orders", "columns": [{ "name": "id", "type": "INTEGER" }] });
+    let made = [
+        post("/catalog").json(&asset),
+        post("/connections").json(&connection),
+        post("/storage-explorer/tables").json(&table),
+        post("/storage-explorer/storage/upload/batch?folderPath=/raw").multipart(form),
+    ];
+    assert_eq!(made.len(), FURNITURE);
+    for request in made {
+        assert_eq!(request.send().await.unwrap().status(), 201);
+    }
 }
 
 fn people() -> People {
@@ -71,6 +103,7 @@ fn writes(server: &Emulator) -> Vec<String> {
         .requests()
         .iter()
         .filter(|request| request.method != "GET" && !harmless.contains(&request.operation))
+        .skip(FURNITURE)
         .map(|request| format!("{} {}", request.method, request.path))
         .collect()
 }
@@ -86,8 +119,8 @@ async fn without_write_nothing_is_written_and_what_was_not_tried_is_not_kept() {
         "{}",
         report::to_text(&report).unwrap()
     );
-    // One sign-in a person: a second one with the same code would be refused.
-    assert_eq!(server.count("sign_in"), 2);
+    // One sign-in a person, and one to furnish: a second one with the same code would be refused.
+    assert_eq!(server.count("sign_in"), 3);
     let verdict = |id| {
         report
             .laws
@@ -119,6 +152,10 @@ async fn with_write_the_laws_that_can_be_tried_are_kept_and_leave_nothing_behind
         "CONFORMANCE_OTHER_PASSWORD" => Some("globex-bob-password".to_owned()),
         _ => None,
     });
+    let mut before = Vec::new();
+    for path in LISTS {
+        before.push(listed(&server, path).await);
+    }
     let report = run(&server, true, ana, None).await;
     assert_eq!(
         report.outcome(),
@@ -127,27 +164,39 @@ async fn with_write_the_laws_that_can_be_tried_are_kept_and_leave_nothing_behind
         report::to_text(&report).unwrap()
     );
     assert!(!writes(&server).is_empty());
-    for path in ["/platform/pipelines", "/api-key"] {
-        let left = listed(&server, path).await;
-        let expected = if path == "/api-key" { 0 } else { 1 };
-        assert_eq!(left.as_array().map(Vec::len), Some(expected), "{left:#}");
+    for (before, path) in before.iter().zip(LISTS) {
+        let after = listed(&server, path).await;
+        assert_eq!(&after, before, "{path}");
     }
 }
 
-async fn listed(server: &Emulator, path: &str) -> serde_json::Value {
-    let http = reqwest::Client::new();
+const LISTS: [&str; 8] = [
+    "/platform/pipelines",
+    "/api-key",
+    "/connections",
+    "/catalog?size=100",
+    "/storage-explorer/storage?folderPath=/raw",
+    "/storage-explorer/tables",
+    "/storage-explorer/datasets",
+    "/customers/current",
+];
+
+async fn token(server: &Emulator) -> String {
     let body = json!({ "username": "ana@acme.example", "password": "acme-ana-password" });
-    let answer = http
+    let answer = reqwest::Client::new()
         .post(format!("{}/auth/sign-in", server.base_url()))
         .json(&body)
         .send()
         .await
         .unwrap();
     let answer: serde_json::Value = answer.json().await.unwrap();
-    let token = answer["tokens"]["accessToken"].as_str().unwrap();
-    let request = http
+    answer["tokens"]["accessToken"].as_str().unwrap().to_owned()
+}
+
+async fn listed(server: &Emulator, path: &str) -> serde_json::Value {
+    let request = reqwest::Client::new()
         .get(format!("{}{path}", server.base_url()))
-        .header("authorization", token);
+        .header("authorization", token(server).await);
     request.send().await.unwrap().json().await.unwrap()
 }
 

@@ -100,6 +100,7 @@ const TYPES: &[(&str, u64, Through)] = &[
         through::<types::ResetJobStateAnswer>,
     ),
     ("reset_job_state", 404, through::<types::MaestroError>),
+    ("list_catalog", 200, through::<types::CatalogAnswer>),
 ];
 
 /// A file of `samples/`.
@@ -118,7 +119,7 @@ fn samples() -> Vec<Sample> {
         .map(|entry| sample(&entry.unwrap().path()))
         .collect();
     samples.sort_by(|one, other| one.file.cmp(&other.file));
-    assert!(samples.len() >= 32, "only {} samples", samples.len());
+    assert!(samples.len() >= 33, "only {} samples", samples.len());
     samples
 }
 

@@ -14,6 +14,7 @@ import sys
 import jwt
 import requests
 from dadosfera.services import maestro
+from dadosfera.services.maestro import data_assets
 
 
 def unmodified():
@@ -72,6 +73,37 @@ def verified(base_url, token):
     }
 
 
+def catalog(base_url, token):
+    """The catalog, from the count to the deletion of one asset."""
+    assets = maestro.fetch_paginated_catalog_assets(base_url, token, size=2)
+    asset = assets[0]["id"]
+    found = {
+        "fetch_catalog_asset_count": maestro.fetch_catalog_asset_count(base_url, token),
+        "fetch_paginated_catalog_assets": [item["display_name"] for item in assets],
+        "get_data_asset_table_metadata": maestro.get_data_asset_table_metadata(base_url, token, asset)["data_asset"]["id"] == asset,
+        "get_data_asset_column_metadata": maestro.get_data_asset_column_metadata(base_url, token, asset),
+        "get_data_asset_data_preview": maestro.get_data_asset_data_preview(base_url, token, asset)["rows"],
+        "update_asset_documentation": maestro.update_asset_documentation(base_url, token, asset, "What was sold")["success"],
+        "get_asset_documentation": maestro.get_asset_documentation(base_url, token, asset),
+    }
+    data_assets.delete_data_asset(base_url, token, asset)
+    found["count after delete_data_asset"] = maestro.fetch_catalog_asset_count(base_url, token)
+    return found
+
+
+def connections(base_url, token):
+    """Connections with explicit `size` and `start_page`: without them the package fails by itself."""
+    page = {"size": 50, "start_page": 1}
+    listed = maestro.fetch_paginated_connections(base_url, token, page)
+    found = {
+        "fetch_paginated_connections": [sorted(set(item) & {"id", "updated_at"}) for item in listed],
+        "fetch_paginated_connections without size": raised(lambda: maestro.fetch_paginated_connections(base_url, token)),
+    }
+    maestro.delete_connection(base_url, token, listed[0]["id"])
+    found["connections after delete_connection"] = len(maestro.fetch_paginated_connections(base_url, token, page))
+    return found
+
+
 def main():
     base_url = sys.argv[1]
     who = json.load(sys.stdin)
@@ -104,6 +136,9 @@ def main():
             "fetch_pipeline_execution_history": history,
             "fetch_execution_history_all_pipelines": everything,
             "with Bearer": bearer,
+            "catalog": catalog(base_url, token),
+            "connections": connections(base_url, token),
+            "get_all_users": sorted(person["username"] for person in maestro.get_all_users(base_url, token, user["username"])["users"]),
             "signature": verified(base_url, token),
         },
         sys.stdout,

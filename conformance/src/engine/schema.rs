@@ -62,7 +62,7 @@ pub enum MarkKind {
     UndeclaredField,
     /// A text that is none of an open vocabulary's known values.
     UndeclaredValue(Vec<String>),
-    /// A text of the format `password`.
+    /// A text of the format `password`, or one that holds such a text (`x-holds-secret`).
     Secret(String),
 }
 
@@ -228,7 +228,10 @@ fn field<'a>(active: &[&'a Value], name: &str) -> Field<'a> {
 }
 
 fn text_marks(active: &[&Value], text: &str, pointer: &str, marks: &mut Vec<Mark>) {
-    if active.iter().any(|schema| schema["format"] == "password") {
+    let secret = |schema: &&Value| {
+        schema["format"] == "password" || schema["x-holds-secret"] == Value::Bool(true)
+    };
+    if active.iter().any(secret) {
         marks.push(Mark {
             pointer: pointer.to_owned(),
             kind: MarkKind::Secret(text.to_owned()),

@@ -2,6 +2,7 @@
 //!
 //! What the package gets is checked against the description like every other answer; what it makes of it is judged here.
 
+mod catalog;
 mod python;
 
 use std::sync::Arc;
@@ -70,6 +71,7 @@ pub async fn run() -> Result<Interop, InteropError> {
     let first = pipeline_with_runs(&world, &admin, "orders", 2).await?;
     let second = pipeline_with_runs(&world, &admin, "orders_broken", 1).await?;
     world.advance(Duration::from_secs(61))?;
+    catalog::prepare(&world, &admin).await?;
     let front = stage.tap(&world).await?;
     let (user, mfa) = (world.person(Actor::Admin)?, world.person(Actor::WithMfa)?);
     let who = json!({
@@ -82,6 +84,7 @@ pub async fn run() -> Result<Interop, InteropError> {
         PythonError::Script(format!("it printed no JSON ({error}); it said:\n{stderr}"))
     })?;
     judge(&stage, &results, &[first, second]);
+    catalog::judge(&stage, &results);
     let findings = shared.recorder.findings();
     let (checks, breaches) = stage.tally();
     let errors = findings

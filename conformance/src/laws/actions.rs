@@ -7,27 +7,48 @@ use crate::stage::Stop;
 use crate::world::World;
 
 use super::bodies::fitting;
+use super::things;
 
-/// What the parameters of a call name.
+/// What the parameters and bodies of a call name.
 #[derive(Debug, Clone)]
 pub(super) struct Names {
     pub(super) pipeline: String,
     pub(super) job: String,
     pub(super) run: String,
     pub(super) key: String,
+    /// The customer's name.
     pub(super) customer: String,
+    pub(super) customer_id: String,
+    /// What the customer's `scheduleLimit` is, so that a change changes nothing.
+    pub(super) schedule_limit: String,
+    pub(super) connection: String,
+    pub(super) asset: String,
+    /// The path of a file.
+    pub(super) file: String,
+    pub(super) dataset: String,
+    pub(super) table: String,
+    pub(super) user: String,
 }
 
 impl Names {
     /// Ids that nobody has.
     pub(super) fn absent(world: &World<'_>, customer: &str) -> Self {
-        let pipeline = world.stage().uuid();
+        let uuid = || world.stage().uuid();
+        let pipeline = uuid();
         Self {
             job: format!("{pipeline}-0"),
             pipeline,
-            run: world.stage().uuid(),
-            key: world.stage().uuid(),
+            run: uuid(),
+            key: uuid(),
             customer: customer.to_owned(),
+            customer_id: uuid(),
+            schedule_limit: "hourly".to_owned(),
+            connection: format!("1701234567890_{}_postgresql-1.0.0", &uuid()[..8]),
+            asset: uuid(),
+            file: format!("/conformance/{}/rows.csv", uuid()),
+            dataset: uuid(),
+            table: uuid(),
+            user: uuid(),
         }
     }
 
@@ -47,22 +68,51 @@ impl Names {
         match parameter {
             "jobId" => &self.job,
             "runId" => &self.run,
+            "connectionId" => &self.connection,
+            "dataAssetId" => &self.asset,
+            "datasetId" => &self.dataset,
+            "tableId" => &self.table,
+            "userId" => &self.user,
+            "customerId" => &self.customer_id,
             "id" if operation == "delete_api_key" => &self.key,
             _ => &self.pipeline,
         }
+    }
+
+    /// Every id, and what stands for it where only the rest of an answer counts.
+    pub(super) fn placeholders(&self) -> [(&str, &'static str); 11] {
+        [
+            (&self.run, "<run>"),
+            (&self.job, "<job>"),
+            (&self.pipeline, "<pipeline>"),
+            (&self.key, "<key>"),
+            (&self.customer_id, "<customer>"),
+            (&self.connection, "<connection>"),
+            (&self.asset, "<asset>"),
+            (&self.file, "<file>"),
+            (&self.dataset, "<dataset>"),
+            (&self.table, "<table>"),
+            (&self.user, "<user>"),
+        ]
     }
 }
 
 /// Whether a pipeline or a job is named by an operation's path, query or body.
 pub(super) fn names_a_pipeline(operation: &Operation) -> bool {
-    operation
-        .path_parameters
-        .iter()
-        .any(|name| name != "id" || operation.id != "delete_api_key")
-        || matches!(
-            operation.id.as_str(),
-            "execute_pipeline" | "pause_pipeline" | "unpause_pipeline" | "download_pipeline_logs"
-        )
+    operation.path_parameters.iter().any(|name| {
+        matches!(name.as_str(), "pipelineId" | "jobId")
+            || name == "id" && operation.id != "delete_api_key"
+    }) || matches!(
+        operation.id.as_str(),
+        "execute_pipeline" | "pause_pipeline" | "unpause_pipeline" | "download_pipeline_logs"
+    )
+}
+
+/// Whether something of a customer's own is named by an operation's path, query or body.
+pub(super) fn names_something(operation: &Operation) -> bool {
+    !operation.path_parameters.is_empty()
+        || names_a_pipeline(operation)
+        || matches!(operation.id.as_str(), "download_file" | "delete_file")
 }
 
 /// A call of an operation with what `names` names, not yet signed and without a body.
@@ -71,13 +121,13 @@ pub(super) fn filled<'a>(world: &'a World<'a>, operation: &Operation, names: &Na
     for parameter in &operation.path_parameters {
         making = making.path(parameter, names.of(&operation.id, parameter));
     }
-    if operation.id == "download_pipeline_logs" {
-        making = making.query("pipeline_id", &names.pipeline);
+    match operation.id.as_str() {
+        "download_pipeline_logs" => making.query("pipeline_id", &names.pipeline),
+        "delete_pipeline" => making.header("customer_name", &names.customer),
+        "upload_files" => making.query("folderPath", things::folder(&names.file)),
+        "download_file" | "delete_file" => making.query("path", &names.file),
+        _ => making,
     }
-    if operation.id == "delete_pipeline" {
-        making = making.header("customer_name", &names.customer);
-    }
-    making
 }
 
 /// Calls an operation as somebody, with a fitting body and what `names` names.
@@ -88,7 +138,9 @@ pub(super) async fn call<'a>(
     sign: Sign,
 ) -> Result<Got<'a>, Stop> {
     let mut making = filled(world, operation, names).sign(sign);
-    if let Some(body) = fitting(&operation.id, &names.pipeline) {
+    if operation.id == "upload_files" {
+        making = things::with_file(making, "rows.csv", things::ROWS.as_bytes());
+    } else if let Some(body) = fitting(&operation.id, names) {
         making = making.json(body);
     }
     making.send().await

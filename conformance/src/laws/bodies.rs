@@ -6,6 +6,9 @@ use crate::session::Session;
 use crate::stage::Stop;
 use crate::world::World;
 
+use super::actions::Names;
+use super::things;
+
 /// A pipeline that a law made.
 #[derive(Debug, Clone)]
 pub(super) struct Made {
@@ -110,7 +113,8 @@ pub(super) async fn runs(world: &World<'_>, by: &Session, made: &Made) -> Result
 }
 
 /// A body that fits an operation, or `None` where it takes none; for calls that must be refused before it counts.
-pub(super) fn fitting(operation: &str, id: &str) -> Option<Value> {
+pub(super) fn fitting(operation: &str, names: &Names) -> Option<Value> {
+    let id = names.pipeline.as_str();
     Some(match operation {
         "create_api_key" => json!({ "permissions": [1] }),
         "create_pipeline" => pipeline(id, &format!("conformance-{id}"), input("orders")),
@@ -123,6 +127,22 @@ pub(super) fn fitting(operation: &str, id: &str) -> Option<Value> {
             "incremental_column_type": "timestamp",
         }),
         "patch_job_input" => json!({ "column_include_list": ["status"] }),
+        "create_connection" => things::connection(&format!("conformance-{id}")),
+        "update_connection" => json!({ "config": { "port": 5433 } }),
+        "authorize_connection" => {
+            json!({ "plugin": "google-sheets", "redirect_uri": things::REDIRECT_URI })
+        }
+        "complete_connection" => {
+            json!({ "state": "a-state-that-nobody-began", "code": "a-code-that-nobody-has" })
+        }
+        "create_data_asset" => things::asset(&format!("conformance-{id}")),
+        "update_data_asset" => json!({ "description": "changed", "tags": ["conformance"] }),
+        "set_data_asset_docs" => json!({ "docs": "<p>What was sold</p>" }),
+        "set_certification_status" => json!({ "certification_status": "approved" }),
+        "create_table" => things::table(&format!("conformance_{}", underscored(id))),
+        "add_table_dataset" => json!({ "datasetId": names.dataset }),
+        "create_users" => json!({ "users": [things::user(id)] }),
+        "update_customer" => json!({ "scheduleLimit": names.schedule_limit }),
         _ => return None,
     })
 }

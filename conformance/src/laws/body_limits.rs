@@ -41,7 +41,10 @@ async fn refuse(stage: &Stage, media_type: &str, body: &str, status: u16) -> Res
     for operation in authenticated(&world).chain(open) {
         // What the description does not say cannot be expected.
         let listed = operation.responses.contains_key(&status.to_string());
-        if operation.request.is_empty() || !listed {
+        // What takes another media type than JSON refuses that first.
+        let takes =
+            media_type != "application/json" || operation.request.contains_key("application/json");
+        if operation.request.is_empty() || !takes || !listed {
             continue;
         }
         let mut making = filled(&world, operation, &names).body(media_type, body);

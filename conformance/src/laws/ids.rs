@@ -63,8 +63,7 @@ async fn spelling(stage: &Stage) -> Result<(), Stop> {
                 pipeline: made.id.clone(),
                 job: format!("{}-0", made.id),
                 run: run.replace('_', "-"),
-                key: String::new(),
-                customer: admin.customer_name.clone(),
+                ..Names::absent(&world, &admin.customer_name)
             };
             let names = if spelled_with == "hyphens" {
                 hyphens

@@ -7,6 +7,9 @@ mod actions;
 mod api_keys;
 mod bodies;
 mod body_limits;
+mod catalog;
+mod connections;
+mod customers;
 mod ids;
 mod jobs;
 mod language;
@@ -17,8 +20,11 @@ mod refresh;
 mod runs;
 mod sdk;
 mod sign_in;
+mod storage;
 mod tenants;
+mod things;
 mod tokens;
+mod users;
 mod valid_input;
 
 pub use law::{Law, Need};
@@ -41,6 +47,11 @@ pub fn all() -> impl Iterator<Item = &'static Law> {
         pipelines::LAWS,
         runs::LAWS,
         jobs::LAWS,
+        connections::LAWS,
+        catalog::LAWS,
+        storage::LAWS,
+        users::LAWS,
+        customers::LAWS,
         body_limits::LAWS,
         language::LAWS,
         sdk::LAWS,

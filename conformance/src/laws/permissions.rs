@@ -7,8 +7,8 @@ use crate::stage::{Stage, Stop};
 use crate::world::World;
 
 use super::actions::{Names, authenticated, call};
-use super::bodies;
 use super::law::{Law, Need};
+use super::things;
 
 pub(super) const LAWS: &[Law] = &[
     Law {
@@ -27,11 +27,11 @@ pub(super) const LAWS: &[Law] = &[
     },
 ];
 
-/// Everything of a customer's pipelines and keys that can be seen.
+/// Everything that a customer's lists show.
 async fn everything(world: &World<'_>, by: Actor) -> Result<Value, Stop> {
     let session = world.sign_in(by).await?;
     let mut all = Vec::new();
-    for operation in ["list_pipelines", "list_api_keys", "list_pipelines_v2"] {
+    for operation in things::LISTS {
         let got = world.call(operation).by(&session).send().await?;
         got.must(200)?;
         all.push(got.json());
@@ -46,9 +46,7 @@ async fn needed(stage: &Stage) -> Result<(), Stop> {
     // Where it may be, the thing exists: a refusal for what is absent proves less.
     let before = if stage.target.is_emulator() {
         let admin = world.sign_in(Actor::Admin).await?;
-        let made = bodies::make(&world, &admin, "orders").await?;
-        names.pipeline.clone_from(&made.id);
-        names.job = made.job();
+        names = things::own(&world, &admin).await?;
         Some(everything(&world, Actor::Admin).await?)
     } else {
         None
@@ -67,7 +65,7 @@ async fn needed(stage: &Stage) -> Result<(), Stop> {
         let after = everything(&world, Actor::Admin).await?;
         stage.check(
             before == after,
-            "pipelines and keys after all refusals",
+            "the lists after all refusals",
             &before,
             &after,
             None,

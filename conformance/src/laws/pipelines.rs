@@ -226,7 +226,7 @@ async fn invalid(stage: &Stage) -> Result<(), Stop> {
     got.at("with half a body").status(400);
     let got = world
         .call("create_pipeline")
-        .body("text/plain", &whole.to_string())
+        .body("text/plain", whole.to_string())
         .by(&admin)
         .send()
         .await?;

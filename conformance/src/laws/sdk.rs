@@ -7,6 +7,7 @@ use dadosfera::WaitOptions;
 use crate::people::Actor;
 use crate::sdk::Walk;
 use crate::stage::{Stage, Stop};
+use crate::world::BY_HAND;
 
 use super::law::{Law, Need};
 
@@ -30,6 +31,7 @@ async fn calls(stage: &Stage) -> Result<(), Stop> {
         person,
         session: &session,
         id: &stage.uuid(),
+        consents: stage.target.is_emulator(),
         wait: WaitOptions::new().limit(Duration::from_secs(600)),
     };
     // On a live server a run takes as long as it takes.
@@ -49,6 +51,9 @@ async fn calls(stage: &Stage) -> Result<(), Stop> {
     // What the tap has seen, not what the walk says that it did.
     let rows = stage.shared.recorder.rows(stage.shared.contract.document());
     for (id, row) in rows {
+        if !stage.target.is_emulator() && BY_HAND.contains(&id.as_str()) {
+            continue;
+        }
         let seen = row.laws.contains(stage.law);
         stage.check(
             seen,

@@ -8,14 +8,15 @@ use crate::session::Session;
 use crate::stage::{Stage, Stop};
 use crate::world::World;
 
-use super::actions::{Names, authenticated, call, names_a_pipeline};
+use super::actions::{Names, authenticated, call, names_something};
 use super::bodies;
 use super::law::{Law, Need};
+use super::things;
 
 pub(super) const LAWS: &[Law] = &[
     Law {
         id: "tenants.foreign-is-absent",
-        says: "another customer's pipeline, job, run or key answers exactly as an id that nobody has, reading and writing",
+        says: "what is another customer's answers exactly as an id that nobody has, reading and writing",
         source: "facts 3 (documented: the customer comes from the token); that both look alike is inferred",
         needs: &[
             Need::Writes,
@@ -52,7 +53,7 @@ async fn foreign_is_absent(stage: &Stage) -> Result<(), Stop> {
     let world = stage.world().await?;
     let admin = world.sign_in(Actor::Admin).await?;
     let stranger = world.sign_in(Actor::Stranger).await?;
-    let theirs = owned(&world, &admin).await?;
+    let theirs = things::own(&world, &admin).await?;
     let absent = Names::absent(&world, &stranger.customer_name);
     let theirs = Names {
         customer: stranger.customer_name.clone(),
@@ -60,8 +61,7 @@ async fn foreign_is_absent(stage: &Stage) -> Result<(), Stop> {
     };
     let before = seen(&world, &admin, &theirs).await?;
     for operation in authenticated(&world) {
-        let addresses = names_a_pipeline(operation) || operation.id == "delete_api_key";
-        if !addresses {
+        if !names_something(operation) {
             continue;
         }
         let foreign = call(&world, operation, &theirs, stranger.sign()).await?;
@@ -92,28 +92,6 @@ async fn foreign_is_absent(stage: &Stage) -> Result<(), Stop> {
     Ok(())
 }
 
-/// A pipeline with a run, and a key.
-async fn owned(world: &World<'_>, by: &Session) -> Result<Names, Stop> {
-    let made = bodies::make(world, by, "orders").await?;
-    bodies::execute(world, by, &made).await?;
-    let runs = bodies::runs(world, by, &made).await?;
-    let run = runs.first().and_then(|run| run["pipeline_run_id"].as_str());
-    let key = world
-        .call("create_api_key")
-        .json(serde_json::json!({ "permissions": [1] }))
-        .by(by)
-        .send()
-        .await?;
-    key.must(201)?;
-    Ok(Names {
-        job: made.job(),
-        pipeline: made.id,
-        run: run.unwrap_or_default().to_owned(),
-        key: key.text("/id"),
-        customer: by.customer_name.clone(),
-    })
-}
-
 async fn seen(world: &World<'_>, by: &Session, names: &Names) -> Result<Value, Stop> {
     let mut all = Vec::new();
     for operation in world.operations() {
@@ -133,16 +111,8 @@ async fn seen(world: &World<'_>, by: &Session, names: &Names) -> Result<Value, S
 fn looks(got: &Got<'_>, names: &Names) -> String {
     let mut text = got.answer.text();
     let plain = names.underscored();
-    for (id, name) in [
-        (&names.run, "<run>"),
-        (&plain.run, "<run>"),
-        (&names.job, "<job>"),
-        (&plain.job, "<job>"),
-        (&names.pipeline, "<pipeline>"),
-        (&plain.pipeline, "<pipeline>"),
-        (&names.key, "<key>"),
-    ] {
-        text = text.replace(id.as_str(), name);
+    for (id, name) in names.placeholders().into_iter().chain(plain.placeholders()) {
+        text = text.replace(id, name);
     }
     format!(
         "{} {} {text}",
@@ -157,7 +127,7 @@ async fn lists(stage: &Stage) -> Result<(), Stop> {
     let stranger = world.sign_in(Actor::Stranger).await?;
     let view = || async {
         let mut all = Vec::new();
-        for operation in ["list_pipelines", "list_pipelines_v2", "list_api_keys"] {
+        for operation in things::LISTS {
             let got = world.call(operation).by(&stranger).send().await?;
             got.must(200)?;
             all.push(got.answer.text());
@@ -165,7 +135,7 @@ async fn lists(stage: &Stage) -> Result<(), Stop> {
         Ok::<_, Stop>(all.join("\n"))
     };
     let before = view().await?;
-    let theirs = owned(&world, &admin).await?;
+    let theirs = things::own(&world, &admin).await?;
     let after = view().await?;
     stage.check(
         before == after,
@@ -174,8 +144,12 @@ async fn lists(stage: &Stage) -> Result<(), Stop> {
         &after,
         None,
     );
-    let leaked =
-        after.contains(&bodies::underscored(&theirs.pipeline)) || after.contains(&theirs.key);
+    let plain = theirs.underscored();
+    let mut ids = theirs
+        .placeholders()
+        .into_iter()
+        .chain(plain.placeholders());
+    let leaked = ids.any(|(id, _)| after.contains(id));
     stage.check(!leaked, "foreign ids in the lists", &"none", &"one", None);
     // A number that counts everybody's pipelines would tell how busy others are.
     let own = bodies::make(&world, &stranger, "orders").await?;

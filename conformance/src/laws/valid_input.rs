@@ -3,11 +3,26 @@
 use serde_json::json;
 
 use crate::people::Actor;
+use crate::session::Session;
 use crate::stage::{Stage, Stop};
+use crate::world::World;
 
-use super::actions::{Names, authenticated, call};
+use super::actions::{authenticated, call};
 use super::bodies;
 use super::law::{Law, Need};
+use super::things;
+
+/// What removes what `things::own` makes, in an order that works, and how each answers.
+const REMOVERS: [(&str, u16); 8] = [
+    ("delete_pipeline", 200),
+    ("delete_api_key", 204),
+    ("delete_connection", 204),
+    ("delete_data_asset", 200),
+    ("delete_dataset", 204),
+    ("delete_file", 204),
+    ("delete_table", 204),
+    ("delete_user", 204),
+];
 
 pub(super) const LAWS: &[Law] = &[
     Law {
@@ -33,6 +48,26 @@ pub(super) const LAWS: &[Law] = &[
     },
 ];
 
+/// Lists, where the first item's id is in each, and what reads that item.
+const ITEMS: [(&str, &str, &[&str]); 7] = [
+    ("list_connections", "/connections/0/id", &["get_connection"]),
+    (
+        "list_catalog",
+        "/data_assets/0/id",
+        &[
+            "get_data_asset",
+            "get_data_asset_docs",
+            "get_columns_metadata",
+            "get_data_preview",
+        ],
+    ),
+    ("list_files", "/files/0/path", &["download_file"]),
+    ("list_datasets", "/datasets/0/path", &["download_file"]),
+    ("list_datasets", "/datasets/0/id", &["get_dataset"]),
+    ("list_tables", "/tables/0/id", &["get_table"]),
+    ("get_current_customer", "/id", &["get_customer"]),
+];
+
 async fn valid_input(stage: &Stage) -> Result<(), Stop> {
     let world = stage.world().await?;
     let admin = world.sign_in(Actor::Admin).await?;
@@ -43,36 +78,16 @@ async fn valid_input(stage: &Stage) -> Result<(), Stop> {
         .send()
         .await?
         .status(200);
-    let key = world
-        .call("create_api_key")
-        .json(json!({ "permissions": [1] }))
-        .by(&admin)
-        .send()
-        .await?;
-    key.must(201)?;
-    let made = bodies::make(&world, &admin, "orders").await?;
-    bodies::execute(&world, &admin, &made).await?;
-    let runs = bodies::runs(&world, &admin, &made).await?;
-    let run = runs
-        .first()
-        .and_then(|run| run["pipeline_run_id"].as_str())
-        .unwrap_or_default();
-    let names = Names {
-        job: made.job(),
-        run: run.to_owned(),
-        pipeline: made.id,
-        key: key.text("/id"),
-        customer: admin.customer_name.clone(),
-    };
+    let names = things::own(&world, &admin).await?;
+    if stage.target.is_emulator() {
+        let consent = things::consent(&world, &admin).await?;
+        let made = world.call("complete_connection").json(consent);
+        made.by(&admin).send().await?.status(201);
+    }
     // What makes things has made them above; what deletes them comes last.
-    let done = [
-        "create_api_key",
-        "create_pipeline",
-        "delete_pipeline",
-        "delete_api_key",
-    ];
     let mut operations: Vec<_> = authenticated(&world)
-        .filter(|known| !done.contains(&known.id.as_str()))
+        .filter(|known| !things::MAKERS.contains(&known.id.as_str()))
+        .filter(|known| REMOVERS.iter().all(|(remover, _)| *remover != known.id))
         .collect();
     // A paused pipeline can be unpaused, and not the other way round.
     operations.sort_by_key(|operation| operation.id == "unpause_pipeline");
@@ -81,7 +96,7 @@ async fn valid_input(stage: &Stage) -> Result<(), Stop> {
             .await?
             .status(200);
     }
-    for (operation, status) in [("delete_pipeline", 200), ("delete_api_key", 204)] {
+    for (operation, status) in REMOVERS {
         let Some(operation) = world
             .operations()
             .iter()
@@ -102,13 +117,16 @@ async fn reads(stage: &Stage) -> Result<(), Stop> {
     if stage.target.is_emulator() {
         let made = bodies::make(&world, &admin, "orders").await?;
         bodies::execute(&world, &admin, &made).await?;
+        things::own(&world, &admin).await?;
     }
     for operation in [
         "list_permissions",
-        "list_api_keys",
-        "list_pipelines",
-        "list_pipelines_v2",
-    ] {
+        "list_connection_plugins",
+        "get_current_customer",
+    ]
+    .into_iter()
+    .chain(things::LISTS)
+    {
         let got = world.call(operation).by(&admin).send().await?;
         // Some may lack the permission on a live server; that they are told so is another law's affair.
         if got.answer.status != 403 || stage.target.is_emulator() {
@@ -127,7 +145,26 @@ async fn reads(stage: &Stage) -> Result<(), Stop> {
         .at("a page of one")
         .status(200)
         .lacks("/pipelines/1");
-    let list = world.call("list_pipelines").by(&admin).send().await?;
+    read_pipelines(&world, &admin).await?;
+    for (list, first, reads) in ITEMS {
+        let got = world.call(list).by(&admin).send().await?;
+        let id = got.text(first);
+        for operation in world.operations() {
+            if reads.contains(&operation.id.as_str()) && !id.is_empty() {
+                let mut making = world.call(&operation.id);
+                making = match operation.path_parameters.first() {
+                    Some(parameter) => making.path(parameter, &id),
+                    None => making.query("path", &id),
+                };
+                making.by(&admin).send().await?.status(200);
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn read_pipelines(world: &World<'_>, admin: &Session) -> Result<(), Stop> {
+    let list = world.call("list_pipelines").by(admin).send().await?;
     list.must(200)?;
     let id = list.text("/0/pipeline_id");
     if id.is_empty() {
@@ -138,7 +175,7 @@ async fn reads(stage: &Stage) -> Result<(), Stop> {
     let runs = world
         .call("list_pipeline_runs")
         .path("pipelineId", &id)
-        .by(&admin)
+        .by(admin)
         .send()
         .await?;
     runs.status(200);
@@ -148,7 +185,7 @@ async fn reads(stage: &Stage) -> Result<(), Stop> {
             .call("get_pipeline_run")
             .path("pipelineId", &id)
             .path("runId", &run)
-            .by(&admin)
+            .by(admin)
             .send()
             .await?;
         got.status(200).is("/pipeline_run_id", run.as_str());
@@ -156,7 +193,7 @@ async fn reads(stage: &Stage) -> Result<(), Stop> {
     world
         .call("get_pipeline")
         .path("pipelineId", &id)
-        .by(&admin)
+        .by(admin)
         .send()
         .await?
         .status(200)
@@ -164,14 +201,14 @@ async fn reads(stage: &Stage) -> Result<(), Stop> {
     world
         .call("get_pipeline_v2_status")
         .path("id", &id)
-        .by(&admin)
+        .by(admin)
         .send()
         .await?
         .status(200);
     world
         .call("download_pipeline_logs")
         .query("pipeline_id", &id)
-        .by(&admin)
+        .by(admin)
         .send()
         .await?
         .status(200);
@@ -180,7 +217,7 @@ async fn reads(stage: &Stage) -> Result<(), Stop> {
         world
             .call("get_jdbc_job")
             .path("jobId", &job)
-            .by(&admin)
+            .by(admin)
             .send()
             .await?
             .status(200);

@@ -16,11 +16,17 @@ pub(crate) struct Emulated {
     notes: Mutex<BTreeMap<String, String>>,
 }
 
+/// It follows nobody who sends it elsewhere: that is for who asked.
+fn http() -> reqwest::Client {
+    let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+    builder.no_proxy().build().unwrap()
+}
+
 impl Emulated {
     pub(crate) fn new(base_url: &str) -> Self {
         Self {
             base_url: base_url.to_owned(),
-            http: reqwest::Client::builder().no_proxy().build().unwrap(),
+            http: http(),
             notes: Mutex::default(),
         }
     }
@@ -303,5 +309,74 @@ pub(crate) async fn once(emulated: &Emulated, call: Call) -> Reply {
 
 pub(crate) async fn no_language(emulated: &Emulated, mut call: Call) -> Reply {
     call.headers.retain(|(name, _)| name != "dadosfera-lang");
+    emulated.honest(&call).await
+}
+
+/// A part of a query never arrives.
+pub(crate) async fn without_query(emulated: &Emulated, mut call: Call, name: &str) -> Reply {
+    if is(&call, "GET /catalog") {
+        call.query.retain(|(known, _)| known != name);
+    }
+    emulated.honest(&call).await
+}
+
+/// What was made once is answered again instead of being made again.
+pub(crate) async fn merges(emulated: &Emulated, call: Call, what: &str) -> Reply {
+    if !is(&call, what) {
+        return emulated.honest(&call).await;
+    }
+    let mut reply = emulated.honest(&call).await;
+    match emulated.noted("made") {
+        Some(made) => reply.body = made.into_bytes(),
+        None => emulated.note("made", &String::from_utf8_lossy(&reply.body)),
+    }
+    reply
+}
+
+/// A connection is read with the password that it was made with.
+pub(crate) async fn shows_password(emulated: &Emulated, call: Call) -> Reply {
+    let mut reply = emulated.honest(&call).await;
+    let mut answer = json_of(&reply);
+    if is(&call, "POST /connections") {
+        let body = body_of(&call);
+        emulated.note(
+            "password",
+            body["config"]["password"].as_str().unwrap_or(""),
+        );
+    } else if is(&call, "GET /connections/") && answer.get("config").is_some() {
+        answer["config"]["password"] = json!(emulated.noted("password"));
+        reply.body = answer.to_string().into_bytes();
+    }
+    reply
+}
+
+pub(crate) async fn no_ranges(emulated: &Emulated, mut call: Call) -> Reply {
+    call.headers.retain(|(name, _)| name != "range");
+    emulated.honest(&call).await
+}
+
+/// Too many users at once are cut to what is allowed.
+pub(crate) async fn cuts_users(emulated: &Emulated, mut call: Call) -> Reply {
+    if is(&call, "POST /users") {
+        let mut body = body_of(&call);
+        if let Some(users) = body["users"].as_array_mut() {
+            users.truncate(50);
+        }
+        call.body = Some(body.to_string().into_bytes());
+    }
+    emulated.honest(&call).await
+}
+
+/// A name that is taken is left out, and the others are created.
+pub(crate) async fn skips_taken_users(emulated: &Emulated, mut call: Call) -> Reply {
+    let reply = emulated.honest(&call).await;
+    if !is(&call, "POST /users") || reply.status != 409 {
+        return reply;
+    }
+    let mut body = body_of(&call);
+    if let Some(users) = body["users"].as_array_mut() {
+        users.pop();
+    }
+    call.body = Some(body.to_string().into_bytes());
     emulated.honest(&call).await
 }

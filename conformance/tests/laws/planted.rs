@@ -329,6 +329,89 @@ pub(crate) const BUGS: &[Bug] = &[
         law: "tenants.names",
         answer: |e, c| Box::pin(as_ana_always(e, c)),
     },
+    Bug {
+        name: "every_page_is_the_first",
+        law: "catalog.paging",
+        answer: |e, c| Box::pin(without_query(e, c, "page")),
+    },
+    Bug {
+        name: "limit_is_ignored",
+        law: "catalog.limit-trap",
+        answer: |e, c| Box::pin(without_query(e, c, "limit")),
+    },
+    Bug {
+        name: "the_same_asset_is_merged",
+        law: "catalog.no-deduplication",
+        answer: |e, c| Box::pin(merges(e, c, "POST /catalog")),
+    },
+    Bug {
+        name: "a_put_forgets_what_it_leaves_out",
+        law: "catalog.partial-put",
+        answer: |e, c| {
+            Box::pin(puts(
+                e,
+                c,
+                "GET /catalog/data-asset/",
+                "/data_asset/tags",
+                json!([]),
+            ))
+        },
+    },
+    Bug {
+        name: "documentation_loses_its_markup",
+        law: "catalog.docs",
+        answer: |e, c| Box::pin(rewrites(e, c, "<strong>", "")),
+    },
+    Bug {
+        name: "any_certification_will_do",
+        law: "catalog.certification",
+        answer: |e, c| Box::pin(says_instead(e, c, 400, 200)),
+    },
+    Bug {
+        name: "a_connection_shows_its_password",
+        law: "connections.secrets",
+        answer: |e, c| Box::pin(shows_password(e, c)),
+    },
+    Bug {
+        name: "a_connection_in_use_is_deleted",
+        law: "connections.in-use",
+        answer: |e, c| Box::pin(only_says(e, c, "DELETE /connections/", 204)),
+    },
+    Bug {
+        name: "a_consent_counts_twice",
+        law: "connections.oauth-state",
+        answer: |e, c| Box::pin(says_instead(e, c, 400, 201)),
+    },
+    Bug {
+        name: "ranges_are_ignored",
+        law: "storage.bytes",
+        answer: |e, c| Box::pin(no_ranges(e, c)),
+    },
+    Bug {
+        name: "every_column_is_text",
+        law: "storage.csv-dataset",
+        answer: |e, c| Box::pin(rewrites(e, c, "INTEGER", "VARCHAR")),
+    },
+    Bug {
+        name: "a_dataset_is_only_said_to_be_added",
+        law: "storage.tables",
+        answer: |e, c| Box::pin(only_says(e, c, "POST /storage-explorer/tables/", 204)),
+    },
+    Bug {
+        name: "too_many_users_are_cut",
+        law: "users.bulk",
+        answer: |e, c| Box::pin(cuts_users(e, c)),
+    },
+    Bug {
+        name: "taken_names_are_skipped",
+        law: "users.all-or-none",
+        answer: |e, c| Box::pin(skips_taken_users(e, c)),
+    },
+    Bug {
+        name: "customers_see_another",
+        law: "customers.own",
+        answer: |e, c| Box::pin(as_ana_always(e, c)),
+    },
 ];
 
 impl Bug {

@@ -174,7 +174,7 @@ impl Storage<'_> {
         }
     }
 
-    /// Deletes a file. The dataset that it became stays.
+    /// Deletes a file. The dataset that it became goes with it.
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`] where there is no such file.

@@ -1,5 +1,7 @@
 //! Every operation through the SDK, as its users would call it.
 
+mod newer;
+
 use dadosfera::types::SortOrder;
 use dadosfera::{
     Client, Error, JobInputPatch, NewJdbcJob, NewPipeline, PageOptions, PipelineId, PipelinePatch,
@@ -29,6 +31,8 @@ pub struct Walk<'a> {
     pub session: &'a Session,
     /// The id of the pipeline that is made and deleted.
     pub id: &'a str,
+    /// Whether a program can consent to an OAuth connection, as on the emulator.
+    pub consents: bool,
     /// How long to wait for its run.
     pub wait: WaitOptions,
 }
@@ -70,7 +74,17 @@ impl Walk<'_> {
             older(&client, &id, &mut steps).await;
             steps.note("delete_pipeline", client.pipelines().delete(&id).await);
         }
+        let name = self.name();
+        newer::connections(&client, &name, self.consents, &mut steps).await;
+        newer::catalog(&client, &name, &mut steps).await;
+        newer::storage(&client, &name, &mut steps).await;
+        newer::people(&client, &name, &mut steps).await;
         steps.0
+    }
+
+    /// The name of everything that is made.
+    fn name(&self) -> String {
+        format!("conformance-sdk-{}", self.id.get(..8).unwrap_or(self.id))
     }
 
     fn client(&self) -> Result<Client, Error> {
@@ -103,8 +117,7 @@ impl Walk<'_> {
     ) {
         let connection = "1701234567890_abc123_postgresql-1.0.0";
         let job = NewJdbcJob::new("postgresql", "public", "orders", connection).columns(["id"]);
-        let name = format!("conformance-sdk-{}", self.id.get(..8).unwrap_or(self.id));
-        let new = NewPipeline::new(name)
+        let new = NewPipeline::new(self.name())
             .id(id.clone())
             .description("made by the SDK")
             .job(job);

@@ -13,7 +13,7 @@ use crate::world::World;
 const ASSETS: [&str; 3] = ["Clients", "Orders", "Returns"];
 
 /// Makes three assets and a connection: the package can make neither.
-pub(super) async fn prepare(world: &World, admin: &Session) -> Result<(), Stop> {
+pub(super) async fn prepare(world: &World<'_>, admin: &Session) -> Result<(), Stop> {
     for name in ASSETS {
         let asset = json!({ "name": name, "display_name": name, "data_asset_type": "dashboard" });
         let made = world

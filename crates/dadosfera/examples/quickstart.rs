@@ -1,4 +1,5 @@
-//! The first minute with the SDK: sign in with a second factor, create a pipeline, run it, wait, read its runs.
+//! The first minute with the SDK: sign in with a second factor, upload a file, create a pipeline over it, run it, wait, and
+//! read its runs, the table that it landed in, and the asset in the catalog.
 //!
 //! `cargo run -p dadosfera --example quickstart` does it against an emulator that it starts itself, so it needs no account.
 #![expect(clippy::print_stdout, reason = "an example talks to its reader")]
@@ -6,7 +7,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use dadosfera::{Client, NewJdbcJob, NewPipeline, WaitOptions};
+use dadosfera::{CatalogQuery, Client, NewFileJob, NewPipeline, PreviewQuery, WaitOptions};
 use dadosfera_emulator::{Emulator, Options};
 
 #[tokio::main]
@@ -31,35 +32,51 @@ async fn main() -> Result<(), Box<dyn Error>> {
         who.permissions.len()
     );
 
-    let orders = NewJdbcJob::new(
-        "postgresql",
-        "public",
-        "orders",
-        "1763991009206_kvpd3364_postgresql-1.0.0",
-    )
-    .columns(["id", "total", "updated_at"])
-    .incremental("updated_at", "timestamp");
+    let orders = "id,total,placed_at\n1,9.50,2026-11-01\n2,12.00,2026-11-02\n";
+    let stored = client
+        .storage()
+        .upload_bytes("/raw/shop", "orders.csv", orders)
+        .await?;
+    println!("3. uploaded {} ({} bytes)", stored.file_name, stored.size);
+
+    let job = NewFileJob::new("storage", "/raw/shop/orders.csv", "shop", "orders").full_table();
     let pipeline = client
         .pipelines()
-        .create(NewPipeline::new("Orders").job(orders))
+        .create(NewPipeline::new("Orders").job(job))
         .await?;
-    println!("3. created the pipeline {pipeline}");
+    println!("4. created the pipeline {pipeline}");
 
     let started = client.pipeline(&pipeline).execute().await?;
-    println!("4. started the execution {}", started.run_id());
+    println!("5. started the execution {}", started.run_id());
 
     let options = WaitOptions::new().limit(Duration::from_secs(60));
     let run = started.wait_with(options).await?;
     println!(
-        "5. the run {} ended: {}",
+        "6. the run {} ended: {}",
         run.pipeline_run_id, run.last_status
     );
 
     for run in client.runs(&pipeline).list().await? {
         println!(
-            "6. on record: {} {} from {} to {}",
+            "7. on record: {} {} from {} to {}",
             run.pipeline_run_id, run.last_status, run.created_at, run.updated_at
         );
+    }
+
+    let landed = CatalogQuery {
+        pipeline_id: Some(pipeline.to_string()),
+        ..CatalogQuery::default()
+    };
+    for asset in client.catalog().list(&landed).await?.assets {
+        println!("8. in the catalog: {}", asset.display_name);
+        let preview = client
+            .catalog()
+            .preview(asset.id.as_str(), &PreviewQuery::default())
+            .await?;
+        println!("9. its columns: {}", preview.columns.join(", "));
+        for row in preview.rows {
+            println!("   {}", serde_json::Value::Object(row));
+        }
     }
     Ok(())
 }

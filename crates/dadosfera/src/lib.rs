@@ -57,6 +57,7 @@ pub use resources::connections::{ConnectionQuery, Connections};
 pub use resources::customers::Customers;
 pub use resources::health::Health;
 pub use resources::jobs::{JobInputPatch, Jobs, SyncMode};
+pub use resources::new_file_job::NewFileJob;
 pub use resources::new_pipeline::{NewJdbcJob, NewPipeline, PipelinePatch};
 pub use resources::permissions::Permissions;
 pub use resources::pipelines::{PipelineHandle, Pipelines};

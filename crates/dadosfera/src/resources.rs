@@ -8,6 +8,7 @@ pub(crate) mod connections;
 pub(crate) mod customers;
 pub(crate) mod health;
 pub(crate) mod jobs;
+pub(crate) mod new_file_job;
 pub(crate) mod new_pipeline;
 pub(crate) mod permissions;
 pub(crate) mod pipelines;

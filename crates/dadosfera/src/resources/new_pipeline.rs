@@ -179,39 +179,59 @@ impl From<NewJdbcJob> for types::NewJob {
             Some((column, column_type)) => (Maybe::Value(column), Maybe::Value(column_type)),
             None => (Maybe::Absent, Maybe::Absent),
         };
-        Self {
-            input: types::JobInput {
-                connector: Connector::Jdbc,
-                plugin: job.plugin,
-                table_schema: Maybe::Value(job.table_schema),
-                table_name: Some(job.table_name),
-                // Null reads every column; a field that is left out does not say so.
-                column_include_list: job.columns.map_or(Maybe::Null, Maybe::Value),
-                load_type: Some(job.load_type),
-                incremental_column_name: column,
-                incremental_column_type: column_type,
-                primary_keys: job.primary_keys.map_or(Maybe::Absent, Maybe::Value),
-                network_config: Maybe::Absent,
-                auth_parameters: Some(types::AuthParameters {
-                    auth_type: AuthParametersAuthType::ConnectionManager,
-                    config_id: job.connection_id,
-                    extra: serde_json::Map::new(),
-                }),
-                replication_method: None,
-                file_format_params: None,
-                source_bucket: None,
-                source_prefix: None,
+        into_warehouse(types::JobInput {
+            table_schema: Maybe::Value(job.table_schema),
+            table_name: Some(job.table_name),
+            // Null reads every column; a field that is left out does not say so.
+            column_include_list: job.columns.map_or(Maybe::Null, Maybe::Value),
+            load_type: Some(job.load_type),
+            incremental_column_name: column,
+            incremental_column_type: column_type,
+            primary_keys: job.primary_keys.map_or(Maybe::Absent, Maybe::Value),
+            auth_parameters: Some(types::AuthParameters {
+                auth_type: AuthParametersAuthType::ConnectionManager,
+                config_id: job.connection_id,
                 extra: serde_json::Map::new(),
-            },
-            output: types::JobOutput {
-                plugin: JobOutputPlugin::DadosferaSnowflake,
-                raw: None,
-                qualify: None,
-                table_name: None,
-                extra: serde_json::Map::new(),
-            },
-            transformations: None,
-        }
+            }),
+            ..blank(Connector::Jdbc, job.plugin)
+        })
+    }
+}
+
+/// An input of which only the source is said.
+pub(crate) fn blank(connector: Connector, plugin: String) -> types::JobInput {
+    types::JobInput {
+        connector,
+        plugin,
+        table_schema: Maybe::Absent,
+        table_name: None,
+        column_include_list: Maybe::Absent,
+        load_type: None,
+        incremental_column_name: Maybe::Absent,
+        incremental_column_type: Maybe::Absent,
+        primary_keys: Maybe::Absent,
+        network_config: Maybe::Absent,
+        auth_parameters: None,
+        replication_method: None,
+        file_format_params: None,
+        source_bucket: None,
+        source_prefix: None,
+        extra: serde_json::Map::new(),
+    }
+}
+
+/// A job that lands what it reads in the platform's warehouse.
+pub(crate) fn into_warehouse(input: types::JobInput) -> types::NewJob {
+    types::NewJob {
+        input,
+        output: types::JobOutput {
+            plugin: JobOutputPlugin::DadosferaSnowflake,
+            raw: None,
+            qualify: None,
+            table_name: None,
+            extra: serde_json::Map::new(),
+        },
+        transformations: None,
     }
 }
 

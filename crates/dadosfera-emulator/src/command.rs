@@ -39,11 +39,26 @@ pub async fn run(arguments: &Arguments) -> Result<(), String> {
     let emulator = builder.start().await.map_err(explain)?;
     let hello = greeting.replace("{url}", emulator.base_url());
     writeln!(io::stdout(), "{hello}").map_err(|error| format!("cannot write: {error}"))?;
-    tokio::signal::ctrl_c()
+    wait_for_end()
         .await
         .map_err(|error| format!("cannot wait for Ctrl-C: {error}"))?;
     emulator.stop().await;
     Ok(())
+}
+
+/// Waits for Ctrl-C, or for being told to end; without the latter, the files of storage would stay behind.
+async fn wait_for_end() -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut told = signal(SignalKind::terminate())?;
+        tokio::select! {
+            interrupted = tokio::signal::ctrl_c() => interrupted,
+            _ = told.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
 }
 
 fn read_seed(path: &Path) -> Result<Seed, String> {

@@ -63,7 +63,11 @@ where
     let around = Arc::new(AtomicUsize::new(0));
     let mut form = Multipart::new(counted(body, Arc::clone(&around)), boundary);
     let mut uploads = Vec::new();
-    while let Some(field) = form.next_field().await.map_err(broken_form)? {
+    while let Some(field) = form
+        .next_field()
+        .await
+        .map_err(|error| broken_form(&error))?
+    {
         if uploads.len() == MAX_FILES {
             return Err(invalid(format!(
                 "{FIELD}: at most {MAX_FILES} files at once"
@@ -123,7 +127,7 @@ async fn take(
     let mut file = tokio::fs::File::from_std(file);
     let mut digest = Sha256::new();
     let mut size = 0_u64;
-    while let Some(piece) = field.chunk().await.map_err(broken_form)? {
+    while let Some(piece) = field.chunk().await.map_err(|error| broken_form(&error))? {
         around.store(0, Ordering::Relaxed);
         size = size.saturating_add(piece.len() as u64);
         if size > max_bytes {
@@ -191,8 +195,8 @@ fn file_name(field: &Field<'_>) -> Option<String> {
     extended.or_else(|| field.file_name().map(ToOwned::to_owned))
 }
 
-fn broken_form(error: multer::Error) -> Failed {
-    if let multer::Error::StreamReadFailed(why) = &error {
+fn broken_form(error: &multer::Error) -> Failed {
+    if let multer::Error::StreamReadFailed(why) = error {
         return match why.downcast_ref() {
             Some(StreamError::TooMuchAround) => {
                 invalid("the form has too much around its files".into())

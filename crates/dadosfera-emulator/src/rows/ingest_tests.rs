@@ -202,3 +202,110 @@ fn statistics_are_of_all_rows() {
     assert_eq!((stats.count, stats.nulls, stats.distinct), (3, 1, 2));
     assert_eq!((stats.min, stats.max), (Some(json!(9)), Some(json!(10))));
 }
+
+/// A file of one row group, written column by column.
+fn parquet_file(compression: ::parquet::basic::Compression) -> Vec<u8> {
+    use ::parquet::data_type::{
+        BoolType, ByteArray, ByteArrayType, DoubleType, Int32Type, Int64Type,
+    };
+    use ::parquet::file::properties::WriterProperties;
+    use ::parquet::file::writer::SerializedFileWriter;
+    use ::parquet::schema::parser::parse_message_type;
+
+    let schema = "message m {
+        required int64 id;
+        optional double price;
+        required boolean paid;
+        required binary name (UTF8);
+        required int32 day (DATE);
+        required int64 at (TIMESTAMP_MILLIS);
+        required int64 exact (TIMESTAMP(NANOS,true));
+        optional group tags (LIST) { repeated group list { optional binary element (UTF8); } }
+    }";
+    let properties = WriterProperties::builder()
+        .set_compression(compression)
+        .build();
+    let mut bytes = Vec::new();
+    let schema = parse_message_type(schema).unwrap().into();
+    let mut writer = SerializedFileWriter::new(&mut bytes, schema, properties.into()).unwrap();
+    let mut group = writer.next_row_group().unwrap();
+    macro_rules! column {
+        ($kind:ty, $values:expr, $definitions:expr, $repetitions:expr) => {{
+            let mut column = group.next_column().unwrap().unwrap();
+            let typed = column.typed::<$kind>();
+            typed
+                .write_batch(&$values, $definitions, $repetitions)
+                .unwrap();
+            column.close().unwrap();
+        }};
+    }
+    let text = |text: &str| ByteArray::from(text.as_bytes().to_vec());
+    column!(Int64Type, [1, 2], None, None);
+    column!(DoubleType, [9.5], Some(&[1, 0]), None);
+    column!(BoolType, [true, false], None, None);
+    column!(ByteArrayType, [text("2024"), text("ação")], None, None);
+    column!(Int32Type, [0, 19_737], None, None);
+    column!(Int64Type, [0, 1_705_314_600_123], None, None);
+    column!(Int64Type, [0, 1_705_314_600_123_456_789], None, None);
+    column!(
+        ByteArrayType,
+        [text("a"), text("b")],
+        Some(&[3, 3, 0]),
+        Some(&[0, 1, 0])
+    );
+    group.close().unwrap();
+    writer.close().unwrap();
+    bytes
+}
+
+#[test]
+fn parquet_becomes_rows_of_the_schemas_types() {
+    use ::parquet::basic::{Compression, ZstdLevel};
+
+    for compression in [
+        Compression::UNCOMPRESSED,
+        Compression::SNAPPY,
+        Compression::GZIP(::parquet::basic::GzipLevel::default()),
+        Compression::LZ4_RAW,
+        Compression::ZSTD(ZstdLevel::default()),
+    ] {
+        let (columns, rows) = read(&parquet_file(compression), Format::Parquet);
+        let types: Vec<_> = columns.iter().map(|(_, kind)| *kind).collect();
+        assert_eq!(
+            types,
+            [
+                "INTEGER",
+                "FLOAT",
+                "BOOLEAN",
+                "VARCHAR",
+                "TIMESTAMP",
+                "TIMESTAMP",
+                "TIMESTAMP",
+                "VARIANT"
+            ]
+        );
+        assert_eq!(
+            rows,
+            [
+                json!({
+                    "id": 1, "price": 9.5, "paid": true, "name": "2024", "day": "1970-01-01T00:00:00Z",
+                    "at": "1970-01-01T00:00:00Z", "exact": "1970-01-01T00:00:00Z", "tags": ["a", "b"],
+                }),
+                json!({
+                    "id": 2, "price": null, "paid": false, "name": "ação", "day": "2024-01-15T00:00:00Z",
+                    "at": "2024-01-15T10:30:00.123Z", "exact": "2024-01-15T10:30:00.123456789Z", "tags": null,
+                }),
+            ]
+        );
+    }
+}
+
+#[test]
+fn parquet_cut_anywhere_is_refused_or_panics_into_a_refusal() {
+    let whole = parquet_file(::parquet::basic::Compression::SNAPPY);
+    let disk = Disk::default();
+    for length in (1..whole.len()).step_by(7) {
+        assert!(try_read(&whole[..length], Format::Parquet, &disk).is_err());
+    }
+    assert_eq!(disk.count(), 0);
+}

@@ -70,9 +70,15 @@ impl SegmentWriter {
             let sparse: Map<String, Value> = values
                 .map(|(place, value)| (place.to_string(), value.clone()))
                 .collect();
-            serde_json::to_writer(&mut self.line, &sparse)?;
+            write!(self.line, "{}", Value::Object(sparse))?;
         } else {
-            serde_json::to_writer(&mut self.line, row.get(..length).unwrap_or_default())?;
+            // Displayed and not serialized: this is what the crate of JSON has compiled, and optimised, by itself.
+            for (place, value) in row.iter().take(length).enumerate() {
+                let before = if place == 0 { "[" } else { "," };
+                write!(self.line, "{before}{value}")?;
+            }
+            self.line
+                .extend_from_slice(if length == 0 { b"[]" } else { b"]" });
         }
         self.line.push(b'\n');
         if self.rows.is_multiple_of(ROWS_PER_PLACE) {
@@ -127,7 +133,9 @@ impl SegmentRows {
         if !self.read_line()? {
             return Ok(None);
         }
-        let mut row = match serde_json::from_slice(&self.line)? {
+        // Parsed as a string, for the same reason for which it was displayed.
+        let line = std::str::from_utf8(&self.line).map_err(io::Error::other)?;
+        let mut row = match line.parse()? {
             Value::Array(row) => row,
             Value::Object(sparse) => {
                 let mut row = vec![Value::Null; self.width];

@@ -9,21 +9,34 @@ pub(crate) fn parse(text: &str) -> Option<DateTime<Utc>> {
     if !(10..=40).contains(&bytes.len()) || bytes[4] != b'-' || !bytes[0].is_ascii_digit() {
         return None;
     }
-    if let Ok(date) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
-        return (bytes.len() == 10).then(|| date.and_time(NaiveTime::MIN).and_utc());
+    if bytes.len() == 10 {
+        let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
+        return Some(date.and_time(NaiveTime::MIN).and_utc());
     }
-    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
-        return Some(time.to_utc());
-    }
-    for format in ["%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M:%S%.f%#z"] {
-        if let Ok(time) = DateTime::parse_from_str(text, format) {
-            return Some(time.to_utc());
-        }
-    }
-    ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f"]
+    let (time, with_offset, without) = match bytes[10] {
+        b'T' | b't' => (
+            &bytes[11..],
+            "%Y-%m-%dT%H:%M:%S%.f%#z",
+            "%Y-%m-%dT%H:%M:%S%.f",
+        ),
+        b' ' => (
+            &bytes[11..],
+            "%Y-%m-%d %H:%M:%S%.f%#z",
+            "%Y-%m-%d %H:%M:%S%.f",
+        ),
+        _ => return None,
+    };
+    if time
         .iter()
-        .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
-        .map(|time| time.and_utc())
+        .any(|byte| matches!(byte, b'Z' | b'z' | b'+' | b'-'))
+    {
+        return DateTime::parse_from_rfc3339(text)
+            .or_else(|_| DateTime::parse_from_str(text, with_offset))
+            .ok()
+            .map(|time| time.to_utc());
+    }
+    let time = NaiveDateTime::parse_from_str(text, without).ok()?;
+    Some(time.and_utc())
 }
 
 /// `2024-01-15T10:30:00Z`, with as many decimals as it needs.

@@ -77,7 +77,7 @@ pub(crate) fn extract(
     };
     let state = state.filter(|_| load.is_incremental());
     let read = fresh(&all, &sources, column_place, state, disk);
-    let (fresh, largest) = read.map_err(disk_trace)?;
+    let (fresh, largest) = read.map_err(|error| disk_trace(&error))?;
     let before = if state.is_some() {
         before
     } else {
@@ -86,7 +86,7 @@ pub(crate) fn extract(
     let qualified = if qualifies {
         let old = before.qualified.unwrap_or_default();
         let merged = qualify(old, &fresh, &keys, column, disk);
-        Some(merged.map_err(disk_trace)?)
+        Some(merged.map_err(|error| disk_trace(&error))?)
     } else {
         None
     };
@@ -339,7 +339,7 @@ fn key_of(row: &[Value], keys: &[usize]) -> String {
     Value::Array(values).to_string()
 }
 
-fn disk_trace(error: io::Error) -> String {
+fn disk_trace(error: &io::Error) -> String {
     format!("Rows cannot be read or written: {error}")
 }
 

@@ -30,12 +30,29 @@ fn walk(place: &str, old: &Value, new: &Value, found: &mut Vec<String>) {
             }
         }
         (before, after) if before == after => {}
+        // What was taken out or put in says more than two long lists.
+        (Value::Array(before), Value::Array(after)) if is_set_change(before, after) => {
+            for value in before.iter().filter(|value| !after.contains(value)) {
+                found.push(format!("{place} lost {value}"));
+            }
+            for value in after.iter().filter(|value| !before.contains(value)) {
+                found.push(format!("{place} gained {value}"));
+            }
+        }
         (before, after) => found.push(format!(
             "{place} was {}, is {}",
             shortened(before),
             shortened(after)
         )),
     }
+}
+
+/// Whether two lists of words differ by what they hold, and not by the order alone.
+fn is_set_change(before: &[Value], after: &[Value]) -> bool {
+    let words = before.iter().chain(after).all(Value::is_string);
+    words
+        && (before.iter().any(|value| !after.contains(value))
+            || after.iter().any(|value| !before.contains(value)))
 }
 
 fn shortened(value: &Value) -> String {
@@ -50,6 +67,27 @@ fn shortened(value: &Value) -> String {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_property_that_is_no_longer_required_is_named() {
+        let (old, new) = (
+            json!({"required": ["id", "name"]}),
+            json!({"required": ["id", "size"]}),
+        );
+        assert_eq!(
+            between(&old, &new, 10),
+            ["/required lost \"name\"", "/required gained \"size\""]
+        );
+        let (old, new) = (
+            json!({"required": ["a", "b"]}),
+            json!({"required": ["b", "a"]}),
+        );
+        assert_eq!(
+            between(&old, &new, 10).len(),
+            1,
+            "another order is a change too"
+        );
+    }
 
     #[test]
     fn a_changed_field_is_named_by_its_place() {

@@ -2113,7 +2113,7 @@ Arguments:
     }
     /**Write an asset's documentation
 
-Raw markdown shows as running text.
+Raw markdown shows as running text. The library writes it under the asset's `nimbus_id`.
 
 Sends a `POST` request to `/catalog/data-asset/{dataAssetId}/docs`
 

@@ -117,8 +117,16 @@ pub(crate) fn delete(api: &mut Api, call: &Call) -> Answer {
     }
 }
 
+/// The asset that a docs route names: the vendor's library writes docs under the `nimbus_id` (L).
+fn named(api: &Api, call: &Call) -> String {
+    let text = call.param(0);
+    let catalogs = &api.world.catalogs;
+    let id = catalogs.id_of(&call.caller.customer_id, text);
+    id.unwrap_or(text).to_owned()
+}
+
 pub(crate) fn get_docs(api: &mut Api, call: &Call) -> Answer {
-    let id = call.param(0);
+    let id = &*named(api, call);
     match api.world.catalogs.get(viewer(call), id) {
         Ok(asset) => Answer::ok(json!({ "docs": asset.docs })),
         Err(_) => not_found(id),
@@ -126,7 +134,7 @@ pub(crate) fn get_docs(api: &mut Api, call: &Call) -> Answer {
 }
 
 pub(crate) fn set_docs(api: &mut Api, call: &Call) -> Answer {
-    let id = call.param(0);
+    let id = &*named(api, call);
     if api.world.catalogs.get(viewer(call), id).is_err() {
         return not_found(id);
     }

@@ -105,6 +105,14 @@ impl Catalogs {
             .ok_or(NotFound)
     }
 
+    /// The id of the asset whose older numeric id, `nimbus_id`, this is.
+    pub(crate) fn id_of(&self, customer_id: &str, text: &str) -> Option<&str> {
+        let catalog = self.by_customer.get(customer_id)?;
+        let place = text.parse::<usize>().ok()?.checked_sub(1)?;
+        let asset = &catalog.assets.get(place)?.asset;
+        catalog.by_id.contains_key(&asset.id).then_some(&*asset.id)
+    }
+
     pub(crate) fn create(
         &mut self,
         customer_id: &str,

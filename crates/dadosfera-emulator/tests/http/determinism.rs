@@ -53,6 +53,21 @@ async fn session() -> String {
     bytes += &send("GET", "/catalog", json!({})).await;
     let user = json!({"username": "new@acme.example", "name": "New", "group": "Viewer"});
     bytes += &send("POST", "/users", json!({"users": [user]})).await;
+    let form = "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\n\r\nid\n1\n\r\n--x--\r\n";
+    let upload = format!(
+        "POST /storage-explorer/storage/upload/batch?folderPath=/raw HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
+         Authorization: {}\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length: {}\r\n\r\n{form}",
+        world.token,
+        form.len()
+    );
+    bytes += &world.raw(&upload).await;
+    bytes += &send("GET", "/storage-explorer/datasets", json!({})).await;
+    bytes += &send(
+        "GET",
+        "/storage-explorer/storage/download?path=/raw/a.csv",
+        json!({}),
+    )
+    .await;
     bytes
 }
 
@@ -65,6 +80,8 @@ async fn the_same_seed_clock_and_requests_give_the_same_bytes() {
             && one.contains("_hubspot-1.0.0")
             && one.contains("\"data_assets\":[{")
             && one.contains("new@acme.example")
+            && one.contains("\"datasets\":[{")
+            && one.ends_with("\r\n\r\nid\n1\n")
             && one.contains("http://x/__emulator__/oauth/consent?state=")
             && one.contains("date: Sun, 01 Jun 2025 12:15:00 GMT")
     );

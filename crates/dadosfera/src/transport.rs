@@ -23,6 +23,8 @@ const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 const LANGUAGE: HeaderName = HeaderName::from_static("dadosfera-lang");
 /// No answer of these operations comes near; a body that goes on for ever must not fill the memory.
 const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
+/// A file that goes up takes as long as it takes, but a server that takes nothing must not be waited for for ever.
+const LONGEST_UPLOAD: Duration = Duration::from_secs(6 * 3600);
 /// Of a failure only its first words count.
 const LARGEST_PROBLEM: usize = 64 * 1024;
 
@@ -183,7 +185,7 @@ impl Transport {
         }
         // A file takes as long as it takes; the head of an answer to a small request does not.
         let patience = if is_streamed_up {
-            Duration::MAX
+            left.max(LONGEST_UPLOAD)
         } else {
             self.attempt.min(left)
         };

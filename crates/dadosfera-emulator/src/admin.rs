@@ -7,13 +7,14 @@ use std::time::Duration;
 use http::{Method, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::answer::Answer;
 use crate::consent;
 use crate::dispatch::{Request, RequestBody};
-use crate::faults::{Fault, FaultEffect};
-use crate::operations::{self, OPERATIONS};
+use crate::faults::Fault;
+use crate::operations::OPERATIONS;
+use crate::options::Options;
 use crate::shared::Shared;
 
 /// Where it lives; no operation's path begins so.
@@ -24,27 +25,6 @@ pub(crate) const PREFIX: &str = "/__emulator__/";
 struct ClockChange {
     advance_seconds: Option<u64>,
     hold: Option<bool>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NewFault {
-    operation: Option<String>,
-    #[serde(default = "once")]
-    times: u32,
-    effect: Effect,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Effect {
-    Status(u16),
-    Html(u16),
-    DropBefore,
-    DropAfter,
-    Truncate,
-    DelayMs(u64),
-    RetryAfter(u64),
 }
 
 /// Answers a request whose path begins with [`PREFIX`].
@@ -64,6 +44,8 @@ pub(crate) fn handle(shared: &Shared, request: &Request) -> Answer {
             shared.faults.clear();
             Answer::no_content()
         }
+        (&Method::GET, "options") => Answer::ok(json!(shared.api().options)),
+        (&Method::PATCH, "options") => with_body(request, |change| change_options(shared, change)),
         (&Method::GET, "requests") => Answer::ok(requests(shared)),
         (&Method::GET, _) if what.starts_with("totp/") => totp(shared, &what["totp/".len()..]),
         _ => Answer::framework(
@@ -119,41 +101,30 @@ fn change_clock(shared: &Shared, change: &ClockChange) -> Answer {
 }
 
 fn faults(shared: &Shared) -> Value {
-    let pending = shared.faults.list().into_iter();
-    let pending: Vec<Value> = pending
-        .map(|fault| {
-            json!({
-                "operation": fault.operation,
-                "times": fault.times,
-                "effect": format!("{:?}", fault.effect),
-            })
-        })
-        .collect();
-    json!({ "pending": pending })
+    json!({ "pending": shared.faults.list() })
 }
 
-fn add_fault(shared: &Shared, fault: NewFault) -> Answer {
-    let operation = match fault.operation {
-        None => None,
-        Some(id) => match operations::by_id(&id) {
-            Some(known) => Some(known.id),
-            None => return Answer::invalid(vec![format!("operation {id} does not exist")]),
-        },
-    };
-    shared.faults.add(Fault {
-        operation,
-        times: fault.times,
-        effect: match fault.effect {
-            Effect::Status(status) => FaultEffect::Status(status),
-            Effect::Html(status) => FaultEffect::Html(status),
-            Effect::DropBefore => FaultEffect::DropBefore,
-            Effect::DropAfter => FaultEffect::DropAfter,
-            Effect::Truncate => FaultEffect::Truncate,
-            Effect::DelayMs(millis) => FaultEffect::Delay(Duration::from_millis(millis)),
-            Effect::RetryAfter(seconds) => FaultEffect::RetryAfter(seconds),
-        },
-    });
-    Answer::created(faults(shared))
+fn add_fault(shared: &Shared, fault: Fault) -> Answer {
+    match shared.faults.add(fault) {
+        Ok(()) => Answer::created(faults(shared)),
+        Err(why) => Answer::invalid(vec![why.to_string()]),
+    }
+}
+
+/// Takes over what the change names, and leaves the rest.
+fn change_options(shared: &Shared, change: Map<String, Value>) -> Answer {
+    let mut api = shared.api();
+    let mut changed = json!(api.options);
+    if let Value::Object(options) = &mut changed {
+        options.extend(change);
+    }
+    match serde_path_to_error::deserialize::<_, Options>(changed) {
+        Ok(options) => {
+            api.options = options;
+            Answer::ok(json!(api.options))
+        }
+        Err(error) => Answer::invalid(vec![error.to_string()]),
+    }
 }
 
 fn requests(shared: &Shared) -> Value {
@@ -184,12 +155,9 @@ fn with_body<T: DeserializeOwned>(request: &Request, act: impl FnOnce(T) -> Answ
     let RequestBody::Whole(bytes) = &request.body else {
         return Answer::framework(StatusCode::PAYLOAD_TOO_LARGE, "request entity too large");
     };
-    match serde_json::from_slice(bytes) {
+    let reader = &mut serde_json::Deserializer::from_slice(bytes);
+    match serde_path_to_error::deserialize(reader) {
         Ok(body) => act(body),
         Err(error) => Answer::invalid(vec![error.to_string()]),
     }
-}
-
-fn once() -> u32 {
-    1
 }

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::ops::Range;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::{Stream, stream};
@@ -34,14 +35,21 @@ impl Source {
         }
     }
 
-    /// Its first half, as a fault cuts it.
-    pub(crate) fn half(self) -> Self {
+    /// Its first half and the rest, as a fault parts it.
+    pub(crate) fn halves(self) -> (Self, Self) {
         match self {
-            Self::Memory(bytes) => Self::Memory(bytes.slice(..bytes.len() / 2)),
+            Self::Memory(mut bytes) => {
+                let first = bytes.split_to(bytes.len() / 2);
+                (Self::Memory(first), Self::Memory(bytes))
+            }
             Self::File(part) => {
                 let Range { start, end } = part.range;
-                let range = start..start + end.saturating_sub(start) / 2;
-                Self::File(FilePart { range, ..part })
+                let middle = start + end.saturating_sub(start) / 2;
+                let of = |range| {
+                    let content = Arc::clone(&part.content);
+                    Self::File(FilePart { content, range })
+                };
+                (of(start..middle), of(middle..end))
             }
         }
     }

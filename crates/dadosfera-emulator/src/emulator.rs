@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 
 use crate::api::Api;
 use crate::clock::Clock;
-use crate::faults::Fault;
+use crate::faults::{Fault, FaultError};
 use crate::options::Options;
 use crate::seed::{Seed, SeedError};
 use crate::server;
@@ -107,14 +107,27 @@ impl Emulator {
     }
 
     /// Makes something go wrong.
-    pub fn inject(&self, fault: Fault) {
-        self.shared.faults.add(fault);
+    ///
+    /// # Errors
+    /// When it could never happen: the operation is unknown, the status none of an answer, the count 0.
+    pub fn inject(&self, fault: Fault) -> Result<(), FaultError> {
+        self.shared.faults.add(fault)
     }
 
-    /// How many faults have not happened yet: more than 0 at the end of a test means that it did not test them.
+    /// How often faults are still to happen: more than 0 at the end of a test means that it did not test them. A fault
+    /// without an end counts once until it happened.
     pub fn pending_faults(&self) -> usize {
-        let pending = self.shared.faults.list();
-        pending.iter().map(|fault| fault.times as usize).sum()
+        self.shared.faults.outstanding()
+    }
+
+    /// How it behaves now.
+    pub fn options(&self) -> Options {
+        self.shared.api().options.clone()
+    }
+
+    /// Makes it behave otherwise from now on; tokens that are out keep the life that they have.
+    pub fn set_options(&self, options: Options) {
+        self.shared.api().options = options;
     }
 
     /// The one-time code of a user with MFA that is valid on the virtual clock.

@@ -20,6 +20,8 @@ mod content;
 mod disk;
 mod dispatch;
 mod lang;
+mod line;
+mod mishap;
 mod operations;
 mod routes;
 mod rows;
@@ -31,7 +33,7 @@ mod upload;
 
 pub use clock::Clock;
 pub use emulator::{Builder, Emulator, StartError};
-pub use faults::{Fault, FaultEffect};
+pub use faults::{Fault, FaultEffect, FaultError};
 pub use options::{Options, RefreshAnswer};
 pub use seed::{Seed, SeedCustomer, SeedError, SeedPipeline, SeedUser};
 pub use seed_asset::{SeedAsset, SeedAssetTable};

@@ -166,6 +166,16 @@ pub(crate) fn by_id(id: &str) -> Option<&'static Operation> {
     OPERATIONS.iter().find(|operation| operation.id == id)
 }
 
+/// The operation whose id is most like this, if one is much like it: for who misspelt it.
+pub(crate) fn like(id: &str) -> Option<&'static str> {
+    let likeness = |operation: &Operation| strsim::jaro_winkler(operation.id, id);
+    let (likeness, operation) = OPERATIONS
+        .iter()
+        .map(|operation| (likeness(operation), operation))
+        .max_by(|(one, _), (other, _)| one.total_cmp(other))?;
+    (likeness > 0.8).then_some(operation.id)
+}
+
 /// The operation that a request names, with its path parameters decoded.
 ///
 /// Literal segments match in any case, and win over parameters; a parameter is any segment that is not empty, so an id

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, Serializer};
 
 /// How this emulator behaves where the API's sources disagree, and how long things last.
 ///
@@ -18,7 +18,7 @@ use serde::Deserialize;
 /// ```
 ///
 /// Durations are of the virtual clock; in a seed file they are whole seconds (`"run_duration": 30`).
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
     /// Whether a refresh without `customerName` is refused with 400 (the documentation says that it is sent).
@@ -36,13 +36,13 @@ pub struct Options {
     /// Whether the tags of a new asset are lost, as was seen once.
     pub created_tags_are_lost: bool,
     /// How long an access token lives.
-    #[serde(deserialize_with = "seconds")]
+    #[serde(deserialize_with = "seconds", serialize_with = "whole_seconds")]
     pub access_token_life: Duration,
     /// How long a refresh token lives.
-    #[serde(deserialize_with = "seconds")]
+    #[serde(deserialize_with = "seconds", serialize_with = "whole_seconds")]
     pub refresh_token_life: Duration,
     /// How long a run takes from RUNNING to SUCCESS or FAILED.
-    #[serde(deserialize_with = "seconds")]
+    #[serde(deserialize_with = "seconds", serialize_with = "whole_seconds")]
     pub run_duration: Duration,
     /// The largest file that storage takes, in bytes; 250 MB, as an import in the web application is.
     pub max_upload_bytes: u64,
@@ -67,7 +67,7 @@ impl Default for Options {
 }
 
 /// The two forms in which a refresh answer was reported.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum RefreshAnswer {
@@ -79,4 +79,8 @@ pub enum RefreshAnswer {
 
 fn seconds<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     u32::deserialize(deserializer).map(|seconds| Duration::from_secs(seconds.into()))
+}
+
+fn whole_seconds<S: Serializer>(value: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(value.as_secs())
 }

@@ -26,7 +26,9 @@ use crate::admin;
 use crate::answer::{Answer, Content};
 use crate::content::{self, Source};
 use crate::dispatch::{self, MAX_BODY, Request, RequestBody};
-use crate::faults::{self, FaultEffect};
+use crate::faults::FaultEffect;
+use crate::line::{Line, Switch};
+use crate::mishap;
 use crate::operations::{self, BodyKind, Operation};
 use crate::shared::Shared;
 use crate::upload::{self, Failed};
@@ -62,16 +64,20 @@ pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
 async fn serve_connection(stream: TcpStream, peer: SocketAddr, shared: Arc<Shared>) {
     // Without it, an answer in two packets waits for the client's acknowledgement.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request| handle(Arc::clone(&shared), peer, request));
+    let switch = Switch::new();
+    let line = Line::new(stream, switch.clone());
+    let service =
+        service_fn(move |request| handle(Arc::clone(&shared), peer, switch.clone(), request));
     // A connection that breaks is the client's affair, or a fault that was asked for.
     let _ = hyper::server::conn::http1::Builder::new()
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(TokioIo::new(line), service)
         .await;
 }
 
 async fn handle(
     shared: Arc<Shared>,
     peer: SocketAddr,
+    switch: Switch,
     request: http::Request<Incoming>,
 ) -> Result<http::Response<Body>, Dropped> {
     let (parts, mut body) = request.into_parts();
@@ -115,27 +121,38 @@ async fn handle(
         drain(&mut body).await;
     }
     let now = shared.clock.now();
-    let answer = match effect {
-        Some(FaultEffect::DropBefore) => return Err(Dropped),
-        Some(FaultEffect::Status(status)) => faults::error_answer(id, status, request.language()),
-        Some(FaultEffect::Html(status)) => faults::html_answer(status),
-        Some(FaultEffect::RetryAfter(seconds)) => faults::retry_after_answer(seconds),
-        _ => match found {
+    if let Some(FaultEffect::ResetBefore | FaultEffect::ResetAfter) = effect {
+        switch.reset();
+    }
+    if let Some(FaultEffect::DropBefore | FaultEffect::ResetBefore) = effect {
+        return Err(Dropped);
+    }
+    let fault = effect.as_ref();
+    let answer = match fault.and_then(|it| mishap::instead(it, id, request.language(), now)) {
+        Some(answer) => answer,
+        None => match found {
             Some((operation, params)) => {
-                dispatch::dispatch(&mut shared.api(), operation, params, request, now)
+                mishap::around(fault, &mut shared.api(), request, |api, request| {
+                    dispatch::dispatch(api, operation, params, request, now)
+                })
             }
             None => dispatch::not_found(&request),
         },
     };
     let answer = worked_out(answer).await?;
-    if effect == Some(FaultEffect::DropAfter) {
+    if let Some(FaultEffect::DropAfter | FaultEffect::ResetAfter) = effect {
         return Err(Dropped);
     }
     shared.record_status(recorded, answer.status.as_u16());
-    if effect == Some(FaultEffect::Truncate) {
-        return truncated(answer, now);
+    match effect {
+        Some(FaultEffect::Truncate) => truncated(answer, now),
+        Some(FaultEffect::SlowBody(pause)) => Ok(slow(answer, now, pause)),
+        Some(FaultEffect::TornHead) => {
+            switch.cut_after("HTTP/1".len());
+            Ok(whole(answer, now))
+        }
+        _ => Ok(whole(answer, now)),
     }
-    Ok(whole(answer, now))
 }
 
 async fn read_body(body: &mut Incoming) -> Result<RequestBody, Dropped> {
@@ -230,8 +247,22 @@ fn truncated(answer: Answer, now: DateTime<Utc>) -> Result<http::Response<Body>,
         tokio::time::sleep(Duration::from_millis(20)).await;
         Err(io::Error::other(Dropped))
     });
-    let frames = frames(source.half()).chain(rest);
+    let frames = frames(source.halves().0).chain(rest);
     Ok(head.map(|()| BodyExt::boxed_unsync(StreamBody::new(frames))))
+}
+
+/// Half of the body at once, the rest after a pause.
+fn slow(answer: Answer, now: DateTime<Utc>, pause: Duration) -> http::Response<Body> {
+    let (mut head, source) = split(answer, now);
+    let length = HeaderValue::from(source.length());
+    head.headers_mut().insert(header::CONTENT_LENGTH, length);
+    let (first, rest) = source.halves();
+    let rest = stream::once(async move {
+        tokio::time::sleep(pause).await;
+        frames(rest)
+    });
+    let frames = frames(first).chain(rest.flatten());
+    head.map(|()| BodyExt::boxed_unsync(StreamBody::new(frames)))
 }
 
 fn frames(source: Source) -> BoxStream<'static, io::Result<Frame<Bytes>>> {
@@ -246,8 +277,7 @@ fn split(answer: Answer, now: DateTime<Utc>) -> (http::Response<()>, Source) {
     *head.status_mut() = answer.status;
     let headers = head.headers_mut();
     // The answer's date is the virtual one, as the tokens' times are.
-    let date = now.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
-    if let Ok(date) = HeaderValue::from_str(&date) {
+    if let Ok(date) = HeaderValue::from_str(&mishap::http_date(now)) {
         headers.insert(header::DATE, date);
     }
     if let Some(media_type) = answer.content.media_type() {

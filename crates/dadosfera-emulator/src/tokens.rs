@@ -2,7 +2,7 @@
 //!
 //! The usual JWT crates lack ES512, so the three base64url parts are written here; the signature is `p521`'s.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use data_encoding::BASE64URL_NOPAD;
@@ -22,6 +22,8 @@ pub(crate) struct Tokens {
     kid: String,
     coordinates: (String, String),
     verified: HashMap<String, Claims>,
+    /// The ids of access tokens, and the sign-ins of refresh tokens, that died before their time.
+    expired: HashSet<String>,
 }
 
 /// What a token is for.
@@ -47,6 +49,16 @@ pub(crate) struct Claims {
     pub(crate) exp: i64,
 }
 
+impl Claims {
+    /// By what a token is known once it died before its time.
+    fn expiring(&self) -> &str {
+        match self.token_use {
+            Use::Access => &self.jti,
+            Use::Refresh => &self.sid,
+        }
+    }
+}
+
 impl Tokens {
     pub(crate) fn from_seed(seed: u64) -> Self {
         let signing_key = signing_key(seed);
@@ -60,6 +72,7 @@ impl Tokens {
             verifying_key,
             coordinates,
             verified: HashMap::new(),
+            expired: HashSet::new(),
         }
     }
 
@@ -93,7 +106,15 @@ impl Tokens {
                 claims
             }
         };
-        (claims.token_use == token_use && now.timestamp() < claims.exp).then_some(claims)
+        let alive = now.timestamp() < claims.exp && !self.expired.contains(claims.expiring());
+        (claims.token_use == token_use && alive).then_some(claims)
+    }
+
+    /// Ends a token of ours before its time: an access token by itself, a refresh token with all of its sign-in.
+    pub(crate) fn expire(&mut self, token: &str) {
+        if let Some(claims) = self.check_signature(token) {
+            self.expired.insert(claims.expiring().to_owned());
+        }
     }
 
     /// The key set that verifies our tokens (RFC 7517).

@@ -22,6 +22,17 @@ impl Chance {
         bytes
     }
 
+    /// A number from 0 up to but without 1, of 53 bits.
+    pub(crate) fn fraction(&mut self) -> f64 {
+        const STEPS: u64 = 1 << 53;
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "53 bits are what a float holds exactly"
+        )]
+        let fraction = (self.generator.next_u64() % STEPS) as f64 / STEPS as f64;
+        fraction
+    }
+
     /// A version 4 UUID.
     pub(crate) fn uuid(&mut self) -> Uuid {
         Builder::from_random_bytes(self.bytes()).into_uuid()

@@ -1,6 +1,6 @@
 //! Somebody who calls an emulator: signed in or not, and plain about what comes back.
 
-use dadosfera_emulator::{Builder, Emulator};
+use dadosfera_emulator::{Builder, Emulator, Fault};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -137,6 +137,10 @@ impl World {
             .post("/platform/pipeline", orders(ORDERS, "Orders", cron))
             .await;
         assert_eq!(status, 201);
+    }
+
+    pub(crate) fn fault(&self, fault: Fault) {
+        self.emulator.inject(fault).unwrap();
     }
 
     pub(crate) fn advance(&self, seconds: u64) {

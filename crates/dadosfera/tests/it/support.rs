@@ -106,11 +106,10 @@ impl World {
     }
 
     pub(crate) fn fail(&self, operation: &'static str, times: u32, effect: FaultEffect) {
-        self.emulator.inject(Fault {
-            operation: Some(operation),
-            times,
-            effect,
-        });
+        let fault = Fault::on(operation, effect).times(times);
+        self.emulator
+            .inject(fault)
+            .expect("a fault that can happen");
     }
 
     /// Waits in real time until an operation was asked for this often: for what happens beside a call.

@@ -28,6 +28,26 @@ pub struct Op {
     pub empty_is_null: bool,
 }
 
+impl Op {
+    /// An operation that is not in the description, of which only the method is known: it asks for credentials, has the
+    /// id `request` and no path of its own.
+    #[must_use]
+    pub const fn unknown(method: &'static str, idempotent: bool) -> Self {
+        Self {
+            id: "request",
+            method,
+            path: "",
+            tag: "request",
+            authenticated: true,
+            idempotent,
+            permission: None,
+            evidence: Evidence::Inferred,
+            streams: false,
+            empty_is_null: false,
+        }
+    }
+}
+
 /// What the description of an operation rests on, strongest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]

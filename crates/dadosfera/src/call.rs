@@ -11,6 +11,8 @@ use dadosfera_raw::{self as raw, BoxFuture, Inner, Op, ResponseValue};
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, ErrorKind};
+use crate::outcome;
+use crate::scope::Scope;
 use crate::transport::Transport;
 
 /// Makes calls; cheap to clone.
@@ -39,10 +41,16 @@ impl Caller {
 
     /// Begins a call of this operation.
     pub(crate) fn call(&self, operation: &'static str) -> Call {
+        self.call_in(operation, Scope::default())
+    }
+
+    /// Begins a call of this operation with options or somebody who listens.
+    pub(crate) fn call_in(&self, operation: &'static str, scope: Scope) -> Call {
         let status = Arc::new(AtomicU16::new(0));
         let noting = Noting {
             transport: Arc::clone(&self.transport),
             status: Some(Arc::clone(&status)),
+            scope,
         };
         Call {
             operation,
@@ -52,11 +60,26 @@ impl Caller {
     }
 
     /// A generated client for operations that the SDK does not wrap.
-    pub(crate) fn raw(&self) -> raw::Client {
+    pub(crate) fn raw(&self, scope: Scope) -> raw::Client {
         self.client(Noting {
             transport: Arc::clone(&self.transport),
             status: None,
+            scope,
         })
+    }
+
+    /// Sends a request that no generated method makes.
+    pub(crate) async fn send(
+        &self,
+        request: reqwest::Request,
+        op: &'static Op,
+        scope: &Scope,
+    ) -> Result<reqwest::Response, Error> {
+        let response = self.transport.send(&self.http, request, op, scope).await;
+        match outcome::uncarried(response) {
+            Ok(response) => Ok(response),
+            Err(error) => Err(error.of_if_unknown(op.id)),
+        }
     }
 
     fn client(&self, noting: Noting) -> raw::Client {
@@ -134,6 +157,7 @@ impl Call {
 struct Noting {
     transport: Arc<Transport>,
     status: Option<Arc<AtomicU16>>,
+    scope: Scope,
 }
 
 impl raw::Transport for Noting {
@@ -144,7 +168,7 @@ impl raw::Transport for Noting {
         op: &'static Op,
     ) -> BoxFuture<'a, reqwest::Result<reqwest::Response>> {
         Box::pin(async move {
-            let response = self.transport.send(http, request, op).await;
+            let response = self.transport.send(http, request, op, &self.scope).await;
             if let Some(status) = &self.status {
                 status.store(response.status().as_u16(), Ordering::Relaxed);
             }

@@ -1,28 +1,33 @@
 //! The client and its builder: the one place where a configuration becomes something that sends.
 
 use std::fmt;
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dadosfera_raw::{self as raw, Secret};
+use dadosfera_raw::{self as raw, Op, Secret};
 use reqwest::header::HeaderValue;
 
+use crate::answer::{Answer, Recorder};
 use crate::auth::endpoint::Endpoint;
 use crate::auth::session::Session;
+use crate::budget::Budget;
 use crate::call::{Call, Caller};
+use crate::call_options::CallOptions;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{
-    Config, Credentials, DEFAULT_PROFILE, Environment, Files, Flags, Settings, Source,
+    BaseUrl, Config, Credentials, DEFAULT_PROFILE, Environment, Files, Flags, Settings, Source,
     one_time_code,
 };
 use crate::error::Error;
-use crate::transport::{Gate, Signer, Transport};
+use crate::gate::Gate;
+use crate::limits::Limits;
+use crate::observe::{Metrics, Observer};
+use crate::scope::Scope;
+use crate::transport::{Signer, Transport};
 
-/// One attempt of one request, from the first byte sent to the last one read.
-const ATTEMPT: Duration = Duration::from_secs(30);
-/// One attempt of a sign-in or a refresh. Callers that have less time give up alone; the flight goes on.
+/// The limits of a sign-in or a refresh. Callers that have less time give up alone; the flight goes on.
 const AUTH_ATTEMPT: Duration = Duration::from_secs(10);
-/// A sign-in or a refresh with its retries.
 const AUTH_TOTAL: Duration = Duration::from_secs(30);
 
 /// A client of the API. Cheap to clone; clones share one session.
@@ -39,11 +44,11 @@ const AUTH_TOTAL: Duration = Duration::from_secs(30);
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct Client(Arc<Parts>);
+pub struct Client(Arc<Parts>, Scope);
 
 struct Parts {
     caller: Caller,
-    base_url: String,
+    base_url: BaseUrl,
     identity: Identity,
     customer_name: Option<String>,
     clock: Arc<dyn Clock>,
@@ -75,7 +80,7 @@ impl Client {
     /// The server that this client speaks to.
     #[must_use]
     pub fn base_url(&self) -> &str {
-        &self.0.base_url
+        self.0.base_url.as_str()
     }
 
     /// The generated client, for what the SDK does not wrap. It signs, refreshes and retries like every other call, and
@@ -90,11 +95,70 @@ impl Client {
     /// ```
     #[must_use]
     pub fn raw(&self) -> raw::Client {
-        self.0.caller.raw()
+        self.0.caller.raw(self.1.clone())
+    }
+
+    /// The same client, whose calls do what these options say: for every operation, and for one call or for many. It
+    /// shares the session, the connections and the retry budget.
+    ///
+    /// ```no_run
+    /// # async fn run(client: dadosfera::Client) -> Result<(), dadosfera::Error> {
+    /// use std::time::Duration;
+    ///
+    /// use dadosfera::CallOptions;
+    ///
+    /// let quick = CallOptions::new().timeout(Duration::from_secs(3)).attempts(1);
+    /// let pipelines = client.with_call(quick).pipelines().list().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_call(&self, options: CallOptions) -> Self {
+        Self(Arc::clone(&self.0), self.1.with_options(options))
+    }
+
+    /// Does a call and keeps what the server answered beside its value: status, headers, body and request id. The call is
+    /// given a client; what else is asked through it is kept too, such as the list of permissions for a key by names.
+    ///
+    /// ```no_run
+    /// # async fn run(client: dadosfera::Client) -> Result<(), dadosfera::Error> {
+    /// let answer = client.with_answer(|client| async move { client.pipelines().list().await }).await?;
+    /// println!("{} pipelines, {:?}, request {:?}", answer.value.len(), answer.status(), answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of the call.
+    pub async fn with_answer<T, F, R>(&self, call: F) -> Result<Answer<T>, Error>
+    where
+        F: FnOnce(Self) -> R,
+        R: Future<Output = Result<T, Error>>,
+    {
+        let recorder = Recorder::default();
+        let scope = self.1.with_recorder(recorder.clone());
+        let value = call(Self(Arc::clone(&self.0), scope)).await?;
+        Ok(Answer::new(value, recorder.take()))
     }
 
     pub(crate) fn call(&self, operation: &'static str) -> Call {
-        self.0.caller.call(operation)
+        self.0.caller.call_in(operation, self.1.clone())
+    }
+
+    /// Sends a request of no generated method.
+    pub(crate) async fn send(
+        &self,
+        request: reqwest::Request,
+        op: &'static Op,
+        recorder: &Recorder,
+    ) -> Result<reqwest::Response, Error> {
+        let scope = self.1.with_recorder(recorder.clone());
+        self.0.caller.send(request, op, &scope).await
+    }
+
+    /// A path of the client's server.
+    pub(crate) fn url(&self, path: &str) -> Result<reqwest::Url, Error> {
+        self.0.base_url.path(path)
     }
 
     pub(crate) fn clock(&self) -> &dyn Clock {
@@ -124,17 +188,31 @@ impl Client {
         ))
     }
 
-    fn new(config: Config, clock: Arc<dyn Clock>) -> Result<Self, Error> {
+    fn new(config: Config, clock: Arc<dyn Clock>, extras: Extras) -> Result<Self, Error> {
         let http = http_client(&config)?;
         let language = config.language.map(HeaderValue::from_static);
-        let transport = |signer, attempt: Duration, total| Transport {
+        let mut limits = extras.limits.unwrap_or_default();
+        limits.total = config.timeout;
+        let auth_limits = Limits {
+            attempt: AUTH_ATTEMPT,
+            total: AUTH_TOTAL,
+            ..limits
+        };
+        let budget = Arc::new(Budget::default());
+        let observer = Observer {
+            metrics: extras.metrics,
+            base_url: config.base_url.clone(),
+            clock: Arc::clone(&clock),
+        };
+        let transport = |signer, limits| Transport {
             base_url: config.base_url.clone(),
             signer,
             language: language.clone(),
-            attempt,
-            total,
+            limits,
             clock: Arc::clone(&clock),
             gate: Gate::default(),
+            budget: Arc::clone(&budget),
+            observer: observer.clone(),
         };
         let caller =
             |transport| Caller::new(config.base_url.as_str(), http.clone(), Arc::new(transport));
@@ -152,8 +230,7 @@ impl Client {
                 password,
             } => {
                 // The calls of the session itself must not wait for the session.
-                let endpoint =
-                    Endpoint::new(caller(transport(Signer::None, AUTH_ATTEMPT, AUTH_TOTAL)));
+                let endpoint = Endpoint::new(caller(transport(Signer::None, auth_limits)));
                 let customer_name = config.customer_name.clone();
                 let session = Session::new(
                     endpoint,
@@ -165,20 +242,21 @@ impl Client {
                 (Signer::Session(session.clone()), Identity::User(session))
             }
         };
-        Ok(Self(Arc::new(Parts {
-            caller: caller(transport(signer, ATTEMPT, config.timeout)),
-            base_url: config.base_url.as_str().to_owned(),
+        let parts = Parts {
+            caller: caller(transport(signer, limits)),
+            base_url: config.base_url,
             identity,
             customer_name: config.customer_name,
             clock,
-        })))
+        };
+        Ok(Self(Arc::new(parts), Scope::default()))
     }
 }
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
-            .field("base_url", &self.0.base_url)
+            .field("base_url", &self.base_url())
             .field("identity", &self.0.identity)
             .finish_non_exhaustive()
     }
@@ -226,6 +304,14 @@ pub struct ClientBuilder {
     profile: Option<String>,
     flags: Flags,
     clock: Option<Arc<dyn Clock>>,
+    extras: Extras,
+}
+
+/// What only code can say.
+#[derive(Debug, Default)]
+struct Extras {
+    limits: Option<Limits>,
+    metrics: Option<Arc<dyn Metrics>>,
 }
 
 impl ClientBuilder {
@@ -300,10 +386,45 @@ impl ClientBuilder {
         self
     }
 
-    /// How long one call may take with its retries: two minutes unless set. One attempt of it takes 30 seconds at most.
+    /// How long one call may take with its retries: two minutes unless set. A body that is streamed has limits of its own.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.settings.timeout = Some(timeout);
+        self
+    }
+
+    /// How long one attempt of a call may take: 30 seconds unless set. Of a download that is up to its head.
+    #[must_use]
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.limits().attempt = timeout;
+        self
+    }
+
+    /// How long the body of an answer may pause: a minute unless set. A download takes as long as it takes, while it goes on.
+    #[must_use]
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.limits().idle = timeout;
+        self
+    }
+
+    /// How long an upload may take: six hours unless set.
+    #[must_use]
+    pub fn upload_timeout(mut self, timeout: Duration) -> Self {
+        self.limits().upload = timeout;
+        self
+    }
+
+    /// How often a call is tried in all, where it may be repeated: four times unless set, and once at least.
+    #[must_use]
+    pub fn attempts(mut self, attempts: u32) -> Self {
+        self.limits().attempts = attempts.max(1);
+        self
+    }
+
+    /// Tells somebody of every attempt and every call. Without it nothing is measured.
+    #[must_use]
+    pub fn metrics(mut self, metrics: Arc<dyn Metrics>) -> Self {
+        self.extras.metrics = Some(metrics);
         self
     }
 
@@ -363,12 +484,16 @@ impl ClientBuilder {
             .map_err(|error| error.of_if_unknown("build_client"))
     }
 
+    fn limits(&mut self) -> &mut Limits {
+        self.extras.limits.get_or_insert_default()
+    }
+
     fn client(self) -> Result<Client, Error> {
         let config = Config::resolve(&self.sources()?, self.flags)?;
         let clock = self
             .clock
             .unwrap_or_else(|| Arc::new(SystemClock::default()));
-        Client::new(config, clock)
+        Client::new(config, clock, self.extras)
     }
 
     fn sources(&self) -> Result<Vec<(Source, Settings)>, Error> {

@@ -91,7 +91,7 @@ fn first<'a, T>(
     sources.iter().find_map(|(_, settings)| field(settings))
 }
 
-fn language(text: &str) -> Result<&'static str, Error> {
+pub(crate) fn language(text: &str) -> Result<&'static str, Error> {
     ["pt-br", "en-us"]
         .into_iter()
         .find(|known| known.eq_ignore_ascii_case(text))

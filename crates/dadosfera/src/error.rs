@@ -38,6 +38,8 @@ struct Facts {
     what: String,
     next: Option<String>,
     trace: Option<String>,
+    run: Option<String>,
+    missing_permission: Option<&'static str>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
@@ -83,6 +85,34 @@ pub enum ErrorKind {
     WaitTimeout,
     /// The session was signed out.
     Closed,
+}
+
+impl ErrorKind {
+    /// The kind as a word for metrics and spans, such as `not_found`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Config => "config",
+            Self::InvalidInput => "invalid_input",
+            Self::MfaRequired => "mfa_required",
+            Self::BadCredentials => "bad_credentials",
+            Self::SessionExpired => "session_expired",
+            Self::Unauthorized => "unauthorized",
+            Self::Forbidden => "forbidden",
+            Self::NotFound => "not_found",
+            Self::Conflict => "conflict",
+            Self::BadRequest => "bad_request",
+            Self::RateLimited => "rate_limited",
+            Self::Timeout => "timeout",
+            Self::Connect => "connect",
+            Self::ConnectionLost => "connection_lost",
+            Self::UnexpectedAnswer => "unexpected_answer",
+            Self::Server => "server",
+            Self::RunFailed => "run_failed",
+            Self::WaitTimeout => "wait_timeout",
+            Self::Closed => "closed",
+        }
+    }
 }
 
 impl Error {
@@ -144,6 +174,20 @@ impl Error {
         self.0.trace.as_deref()
     }
 
+    /// The run that failed, or that had not ended in time, where it was known; with [`ErrorKind::RunFailed`] and
+    /// [`ErrorKind::WaitTimeout`].
+    #[must_use]
+    pub fn pipeline_run_id(&self) -> Option<&str> {
+        self.0.run.as_deref()
+    }
+
+    /// The permission that the operation needs and that was not held, such as `catalog:delete`; with
+    /// [`ErrorKind::Forbidden`].
+    #[must_use]
+    pub fn missing_permission(&self) -> Option<&'static str> {
+        self.0.missing_permission
+    }
+
     pub(crate) fn new(kind: ErrorKind, what: impl Into<String>) -> Self {
         Self(Arc::new(Facts {
             kind,
@@ -163,6 +207,8 @@ impl Error {
             what: what.into(),
             next: None,
             trace: None,
+            run: None,
+            missing_permission: None,
             source: None,
         }))
     }
@@ -219,6 +265,14 @@ impl Error {
 
     pub(crate) fn with_trace(self, trace: Option<String>) -> Self {
         self.with(|facts| facts.trace = trace)
+    }
+
+    pub(crate) fn with_run(self, pipeline_run_id: impl Into<String>) -> Self {
+        self.with(|facts| facts.run = Some(pipeline_run_id.into()))
+    }
+
+    pub(crate) fn with_missing_permission(self, permission: Option<&'static str>) -> Self {
+        self.with(|facts| facts.missing_permission = permission)
     }
 
     pub(crate) fn with_source(self, source: impl StdError + Send + Sync + 'static) -> Self {

@@ -28,9 +28,21 @@ mod client;
 mod resources;
 mod wait;
 
+mod answer;
+mod call_options;
+mod request;
+
 mod call;
 mod outcome;
+mod scope;
 mod transport;
+
+mod body;
+mod budget;
+mod gate;
+mod limits;
+mod observe;
+mod spans;
 
 mod auth;
 mod config;
@@ -42,9 +54,14 @@ mod clock;
 mod error;
 mod id;
 
+pub use answer::{Answer, AnswerHead};
+pub use call_options::CallOptions;
 pub use client::{Client, ClientBuilder};
 pub use config::Environment;
 pub use error::{Error, ErrorKind};
+pub use observe::{AttemptEnd, CallEnd, Metrics};
+pub use request::Request;
+
 pub use id::{
     ApiKeyId, ConnectionId, CustomerId, DataAssetId, DatasetId, JobId, PipelineId, PipelineRunId,
     TableId, UserId,

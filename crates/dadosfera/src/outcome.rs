@@ -28,6 +28,14 @@ pub(crate) fn carry(error: Error) -> reqwest::Response {
     response.into()
 }
 
+/// Takes the error out of a response that carries one.
+pub(crate) fn uncarried(mut response: reqwest::Response) -> Result<reqwest::Response, Error> {
+    match response.extensions_mut().remove::<Error>() {
+        Some(error) => Err(error),
+        None => Ok(response),
+    }
+}
+
 /// What a failed status means.
 pub(crate) fn of_status(
     op: &Op,
@@ -46,8 +54,9 @@ pub(crate) fn of_status(
         .with_status(code)
         .with_code(problem.code)
         .with_api_message(problem.message)
-        .with_request_id(request_id(headers))
+        .with_request_id(request_id(headers).map(str::to_owned))
         .with_retry_after(retry_after(headers, now))
+        .with_missing_permission(op.permission.filter(|_| kind == ErrorKind::Forbidden))
         .with_transient(matches!(code, 408 | 429 | 502 | 503 | 504));
     Failure { error, retry }
 }
@@ -197,6 +206,17 @@ pub(crate) fn of_transport(op: &Op, error: reqwest::Error) -> Failure {
     }
 }
 
+/// The body of an answer stood still.
+pub(crate) fn idle(op: &Op, status: StatusCode) -> Failure {
+    let error = Error::new(ErrorKind::Timeout, "the body of the answer stood still");
+    Failure::if_idempotent(
+        error
+            .of(op.id)
+            .with_status(status.as_u16())
+            .next("look whether it took effect before you repeat it"),
+    )
+}
+
 /// Only half of a success's body came.
 pub(crate) fn torn(op: &Op, status: StatusCode, source: Option<reqwest::Error>) -> Failure {
     let mut error = Error::new(ErrorKind::UnexpectedAnswer, "the answer was cut short")
@@ -258,14 +278,13 @@ fn content_type(headers: &HeaderMap) -> Option<&str> {
     headers.get(CONTENT_TYPE)?.to_str().ok()
 }
 
-fn request_id(headers: &HeaderMap) -> Option<String> {
+pub(crate) fn request_id(headers: &HeaderMap) -> Option<&str> {
     let text = ["x-request-id", "x-amzn-requestid", "x-amz-cf-id"]
         .iter()
         .find_map(|name| headers.get(*name))?;
     text.to_str()
         .ok()
         .filter(|text| !text.is_empty() && text.len() <= 200)
-        .map(str::to_owned)
 }
 
 impl<E> From<raw::Error<E>> for Error {
@@ -304,6 +323,14 @@ impl<E> From<raw::Error<E>> for Error {
                 ),
                 "update the SDK, or report it with the operation's name",
             ),
+            raw::Error::ResponseBodyError(error) if error.is_timeout() => Self::new(
+                ErrorKind::Timeout,
+                "the body of the answer stood still, or took too long",
+            )
+            .next(
+                "ask again, for a file from where it stopped, or allow more time with CallOptions",
+            )
+            .with_source(error.without_url()),
             raw::Error::CommunicationError(error)
             | raw::Error::InvalidUpgrade(error)
             | raw::Error::ResponseBodyError(error) => Self::new(
@@ -320,7 +347,7 @@ impl<E> From<raw::Error<E>> for Error {
 }
 
 /// Where the shape differs. A missing field is named by the SDK's own words; any others might quote a value.
-fn place(error: &serde_json::Error) -> String {
+pub(crate) fn place(error: &serde_json::Error) -> String {
     let said = error.to_string();
     match said
         .strip_prefix("missing field `")

@@ -7,7 +7,8 @@
 //! | 502, 503, 504, a timeout, a broken connection, half an answer | where the operation is idempotent |
 //! | anything else | never |
 //!
-//! Three times at most, after 0.2 s · 2ⁿ with full jitter, or after what the server asks for, up to a minute.
+//! Three times unless told otherwise, after 0.2 s · 2ⁿ up to 20 s with full jitter, or after what the server asks for, up
+//! to a minute. Beside that, `budget.rs` bounds what a client repeats in all.
 
 use std::time::{Duration, SystemTime};
 
@@ -15,7 +16,6 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 
 use crate::error::Error;
 
-const MOST_RETRIES: u32 = 3;
 const FIRST: Duration = Duration::from_millis(200);
 const LONGEST: Duration = Duration::from_secs(20);
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
@@ -54,15 +54,25 @@ impl Failure {
         }
     }
 
-    /// How long to wait before the next attempt, or nothing where there is none. `chance` runs from 0 to 1.
-    pub(crate) fn delay(&self, is_idempotent: bool, retries: u32, chance: f64) -> Option<Duration> {
-        let may = match self.retry {
+    /// Whether sending it again does no harm.
+    pub(crate) const fn may_repeat(&self, is_idempotent: bool) -> bool {
+        match self.retry {
             Retry::Always => true,
             Retry::IfIdempotent => is_idempotent,
             Retry::Never | Retry::WithOtherToken => false,
-        };
+        }
+    }
+
+    /// How long to wait before the next attempt, or nothing where there is none. `chance` runs from 0 to 1.
+    pub(crate) fn delay(
+        &self,
+        is_idempotent: bool,
+        retries: u32,
+        most: u32,
+        chance: f64,
+    ) -> Option<Duration> {
         let asked = self.error.retry_after().unwrap_or_default();
-        if !may || retries >= MOST_RETRIES || asked > LONGEST_RETRY_AFTER {
+        if !self.may_repeat(is_idempotent) || retries >= most || asked > LONGEST_RETRY_AFTER {
             return None;
         }
         let backoff = FIRST
@@ -99,16 +109,24 @@ mod tests {
 
     #[test]
     fn what_may_have_taken_effect_is_repeated_only_where_that_is_harmless() {
-        assert!(failure(Retry::IfIdempotent).delay(true, 0, 0.5).is_some());
-        assert!(failure(Retry::IfIdempotent).delay(false, 0, 0.5).is_none());
-        assert!(failure(Retry::Always).delay(false, 0, 0.5).is_some());
-        assert!(failure(Retry::Never).delay(true, 0, 0.5).is_none());
+        assert!(
+            failure(Retry::IfIdempotent)
+                .delay(true, 0, 3, 0.5)
+                .is_some()
+        );
+        assert!(
+            failure(Retry::IfIdempotent)
+                .delay(false, 0, 3, 0.5)
+                .is_none()
+        );
+        assert!(failure(Retry::Always).delay(false, 0, 3, 0.5).is_some());
+        assert!(failure(Retry::Never).delay(true, 0, 3, 0.5).is_none());
     }
 
     #[test]
     fn the_backoff_doubles_three_times_and_then_ends() {
         let delays: Vec<_> = (0..4)
-            .map(|retries| failure(Retry::Always).delay(false, retries, 1.0))
+            .map(|retries| failure(Retry::Always).delay(false, retries, 3, 1.0))
             .collect();
         let milliseconds = |it| Some(Duration::from_millis(it));
         assert_eq!(
@@ -120,7 +138,10 @@ mod tests {
                 None
             ]
         );
-        assert_eq!(failure(Retry::Always).delay(false, 0, 0.0), milliseconds(0));
+        assert_eq!(
+            failure(Retry::Always).delay(false, 0, 3, 0.0),
+            milliseconds(0)
+        );
     }
 
     #[test]
@@ -130,8 +151,11 @@ mod tests {
                 .with_retry_after(Some(Duration::from_secs(seconds))),
             retry: Retry::Always,
         };
-        assert_eq!(asks(60).delay(false, 0, 1.0), Some(Duration::from_secs(60)));
-        assert_eq!(asks(61).delay(false, 0, 1.0), None);
+        assert_eq!(
+            asks(60).delay(false, 0, 3, 1.0),
+            Some(Duration::from_secs(60))
+        );
+        assert_eq!(asks(61).delay(false, 0, 3, 1.0), None);
     }
 
     #[test]

@@ -3,28 +3,33 @@
 //! Rules: the token is taken inside the loop, so that no attempt is signed with a dead one. A 401 is answered with another
 //! token once a call. Credentials go to the configured server and nowhere else. No request carries both kinds.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use dadosfera_raw::{Op, Secret};
 use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use reqwest::{Request, Response, StatusCode};
 
+use crate::answer::AnswerHead;
 use crate::auth::session::{Session, Signature};
+use crate::body::{self, Broken, Read};
+use crate::budget::Budget;
 use crate::chance;
 use crate::clock::{Clock, Moment};
 use crate::config::BaseUrl;
 use crate::error::{Error, ErrorKind};
+use crate::gate::Gate;
+use crate::limits::Limits;
+use crate::observe::{Observer, Watch};
 use crate::outcome;
 use crate::retry::{Failure, Retry};
+use crate::scope::Scope;
 
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 const LANGUAGE: HeaderName = HeaderName::from_static("dadosfera-lang");
 /// No answer of these operations comes near; a body that goes on for ever must not fill the memory.
 const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
-/// A file that goes up takes as long as it takes, but a server that takes nothing must not be waited for for ever.
-const LONGEST_UPLOAD: Duration = Duration::from_secs(6 * 3600);
 /// Of a failure only its first words count.
 const LARGEST_PROBLEM: usize = 64 * 1024;
 
@@ -33,12 +38,12 @@ pub(crate) struct Transport {
     pub(crate) base_url: BaseUrl,
     pub(crate) signer: Signer,
     pub(crate) language: Option<HeaderValue>,
-    /// One attempt may take this long.
-    pub(crate) attempt: Duration,
-    /// One call may take this long, with its retries and the sign-in that it waits for.
-    pub(crate) total: Duration,
+    pub(crate) limits: Limits,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) gate: Gate,
+    /// One for all transports of a client.
+    pub(crate) budget: Arc<Budget>,
+    pub(crate) observer: Observer,
 }
 
 /// How requests are signed.
@@ -59,9 +64,13 @@ enum Signed {
     Token(Signature),
 }
 
-/// After a 429 nothing is sent to this server until the pause that it asked for is over.
-#[derive(Debug, Default)]
-pub(crate) struct Gate(Mutex<Option<(Moment, Duration)>>);
+/// What every attempt of one call shares.
+struct Course<'a> {
+    op: &'static Op,
+    scope: &'a Scope,
+    limits: Limits,
+    started: Moment,
+}
 
 impl Transport {
     /// Sends a request until it succeeds or may not be sent again. A failure comes back inside a made-up response.
@@ -70,76 +79,126 @@ impl Transport {
         http: &reqwest::Client,
         request: Request,
         op: &'static Op,
+        scope: &Scope,
     ) -> Response {
-        match self.attempts(http, request, op).await {
-            Ok(response) => response,
-            Err(error) => outcome::carry(error),
-        }
+        let course = Course {
+            op,
+            scope,
+            limits: self.limits.of(scope.options()),
+            started: Moment::now(&*self.clock),
+        };
+        let mut watch = self.observer.watch(op);
+        let span = watch.span().clone();
+        let outcome = span
+            .run(self.attempts(http, request, &course, &mut watch))
+            .await;
+        watch.ended(&outcome);
+        outcome.unwrap_or_else(outcome::carry)
     }
 
     async fn attempts(
         &self,
         http: &reqwest::Client,
         mut request: Request,
-        op: &'static Op,
+        course: &Course<'_>,
+        watch: &mut Watch<'_>,
     ) -> Result<Response, Error> {
-        self.prepare(&mut request, op)?;
-        let started = Moment::now(&*self.clock);
+        let op = course.op;
+        self.prepare(&mut request, course)?;
+        let is_idempotent = course.scope.is_idempotent(op);
+        self.budget.deposit(self.clock.monotonic());
         let (mut retries, mut has_other_token) = (0, false);
         loop {
-            self.pass_gate(op, started).await?;
+            self.pass_gate(course).await?;
             // A body that cannot be copied is sent once.
             let spare = request.try_clone();
-            let signed = self.sign(&mut request, op, self.left(started)).await?;
-            let failure = match self.attempt(http, request, op, self.left(started)).await {
+            let signed = self.sign(&mut request, course).await?;
+            let attempt = watch.attempt();
+            let sent = self.attempt(http, request, course, watch.attempts());
+            let outcome = attempt.span().run(sent).await;
+            watch.attempt_ended(&attempt, &outcome);
+            let failure = match outcome {
                 Ok(response) => return Ok(response),
-                Err(failure) => self.scrubbed(failure, &signed),
+                Err(failure) => self.explained(self.scrubbed(failure, &signed), op),
             };
-            let Some(next) = spare else {
-                return Err(failure.error);
-            };
-            request = next;
             if failure.retry == Retry::WithOtherToken {
-                match (&self.signer, &signed) {
-                    (Signer::Session(session), Signed::Token(signature))
-                        if !has_other_token && session.reject(signature) =>
-                    {
-                        has_other_token = true;
+                // The token is given up in any case: the next call must not be signed with it.
+                let may_have_another = match (&self.signer, &signed) {
+                    (Signer::Session(session), Signed::Token(signature)) => {
+                        session.reject(signature)
+                    }
+                    _ => false,
+                };
+                match spare {
+                    Some(next) if may_have_another && !has_other_token => {
+                        (request, has_other_token) = (next, true);
                         continue;
+                    }
+                    None if may_have_another => {
+                        return Err(failure.error.next(
+                            "the token was given up, and a streamed body is sent once; call again",
+                        ));
                     }
                     _ => return Err(self.unauthorized(failure.error)),
                 }
             }
-            let Some(delay) = failure.delay(op.idempotent, retries, chance::fraction()) else {
+            let Some(next) = spare else {
+                return Err(sent_once(&failure, is_idempotent));
+            };
+            request = next;
+            let most = course.limits.attempts.saturating_sub(1);
+            let Some(delay) = failure.delay(is_idempotent, retries, most, chance::fraction())
+            else {
                 return Err(failure.error);
             };
             if failure.error.kind() == ErrorKind::RateLimited {
                 self.gate.close(Moment::now(&*self.clock), delay);
             }
-            if delay >= self.left(started) {
+            if delay >= self.left(course) {
                 return Err(failure.error);
             }
+            if !self.budget.has_one(self.clock.monotonic()) {
+                return Err(out_of_budget(failure.error));
+            }
             self.clock.sleep(delay).await;
+            if !self.budget.withdraw(self.clock.monotonic()) {
+                return Err(out_of_budget(failure.error));
+            }
             retries += 1;
         }
     }
 
     /// What every attempt carries. A request for another server is refused: it would take the credentials along.
-    fn prepare(&self, request: &mut Request, op: &Op) -> Result<(), Error> {
+    fn prepare(&self, request: &mut Request, course: &Course<'_>) -> Result<(), Error> {
         if !self.base_url.is_origin_of(request.url()) {
             return Err(Error::invalid_input(
                 "the request is for another server than the client's",
                 "build a client for that server",
             )
-            .of(op.id));
+            .of(course.op.id));
         }
         if let Some(language) = &self.language {
             request.headers_mut().insert(LANGUAGE, language.clone());
         }
+        let Some(options) = course.scope.options() else {
+            return Ok(());
+        };
+        if let Some(fault) = &options.fault {
+            return Err(fault.clone().of(course.op.id));
+        }
+        if let Some(language) = options.language {
+            request
+                .headers_mut()
+                .insert(LANGUAGE, HeaderValue::from_static(language));
+        }
+        for (name, value) in &options.headers {
+            request.headers_mut().insert(name.clone(), value.clone());
+        }
         Ok(())
     }
 
-    async fn sign(&self, request: &mut Request, op: &Op, left: Duration) -> Result<Signed, Error> {
+    async fn sign(&self, request: &mut Request, course: &Course<'_>) -> Result<Signed, Error> {
+        let op = course.op;
         if !op.authenticated {
             return Ok(Signed::Nothing);
         }
@@ -154,7 +213,9 @@ impl Transport {
                 Ok(Signed::Key)
             }
             Signer::Session(session) => {
-                let signature = match tokio::time::timeout(left, session.acquire()).await {
+                let signature = match tokio::time::timeout(self.left(course), session.acquire())
+                    .await
+                {
                     Ok(signature) => signature.map_err(|error| error.of_if_unknown(op.id))?,
                     Err(_) => return Err(timed_out(op, "the sign-in took too long, and goes on")),
                 };
@@ -170,9 +231,10 @@ impl Transport {
         &self,
         http: &reqwest::Client,
         mut request: Request,
-        op: &Op,
-        left: Duration,
+        course: &Course<'_>,
+        number: u32,
     ) -> Result<Response, Failure> {
+        let (op, limits, left) = (course.op, &course.limits, self.left(course));
         if left.is_zero() {
             return Err(Failure::never(timed_out(
                 op,
@@ -180,15 +242,14 @@ impl Transport {
             )));
         }
         let is_streamed_up = request.body().is_some_and(|body| body.as_bytes().is_none());
-        if !op.streams && !is_streamed_up {
-            *request.timeout_mut() = Some(self.attempt.min(left));
-        }
-        // A file takes as long as it takes; the head of an answer to a small request does not.
         let patience = if is_streamed_up {
-            left.max(LONGEST_UPLOAD)
+            limits.upload
         } else {
-            self.attempt.min(left)
+            limits.attempt.min(left)
         };
+        if !op.streams && !is_streamed_up {
+            *request.timeout_mut() = Some(patience);
+        }
         let mut response = match tokio::time::timeout(patience, http.execute(request)).await {
             Ok(sent) => sent.map_err(|error| outcome::of_transport(op, error))?,
             Err(_) => {
@@ -200,31 +261,32 @@ impl Transport {
         };
         let (status, is_answer) = (response.status(), response.status().is_success());
         if op.streams && is_answer && !outcome::is_html(response.headers()) {
-            return Ok(response);
+            note(course, &response, None, number);
+            let limit = limits.download.map(|limit| limit.min(self.left(course)));
+            return Ok(body::watched(response, limits.idle, limit));
         }
-        let body = match read(
-            &mut response,
-            if is_answer {
-                LARGEST_ANSWER
-            } else {
-                LARGEST_PROBLEM
-            },
-        )
-        .await
-        {
-            Ok(Body::Whole(body)) => body,
-            Ok(Body::TooLarge(_)) if is_answer => {
+        let largest = if is_answer {
+            LARGEST_ANSWER
+        } else {
+            LARGEST_PROBLEM
+        };
+        let body = match body::read(&mut response, largest, limits.idle).await {
+            Ok(Read::Whole(body)) => body,
+            Ok(Read::TooLarge(_)) if is_answer => {
                 return Err(outcome::foreign(
                     op,
                     status,
                     "the answer is larger than any of the API's",
                 ));
             }
-            Ok(Body::TooLarge(start)) => start,
-            Err(error) if is_answer && error.is_timeout() => {
+            Ok(Read::TooLarge(start)) => start,
+            Err(Broken::Idle) if is_answer => return Err(outcome::idle(op, status)),
+            Err(Broken::Network(error)) if is_answer && error.is_timeout() => {
                 return Err(outcome::of_transport(op, error));
             }
-            Err(error) if is_answer => return Err(outcome::torn(op, status, Some(error))),
+            Err(Broken::Network(error)) if is_answer => {
+                return Err(outcome::torn(op, status, Some(error)));
+            }
             // The status says what happened, with or without its words.
             Err(_) => Bytes::new(),
         };
@@ -239,20 +301,21 @@ impl Transport {
                 self.clock.wall(),
             ));
         }
+        note(course, &response, Some(&body), number);
         let mut whole = http::Response::new(body);
         *whole.status_mut() = status;
         *whole.headers_mut() = std::mem::take(response.headers_mut());
         Ok(whole.into())
     }
 
-    async fn pass_gate(&self, op: &Op, started: Moment) -> Result<(), Error> {
+    async fn pass_gate(&self, course: &Course<'_>) -> Result<(), Error> {
         while let Some(pause) = self.gate.pause(Moment::now(&*self.clock)) {
-            if pause >= self.left(started) {
+            if pause >= self.left(course) {
                 return Err(Error::new(
                     ErrorKind::RateLimited,
                     "the server asked for a pause, so nothing was sent",
                 )
-                .of(op.id)
+                .of(course.op.id)
                 .with_retry_after(Some(pause))
                 .next("wait as long as retry_after() says"));
             }
@@ -261,9 +324,9 @@ impl Transport {
         Ok(())
     }
 
-    fn left(&self, started: Moment) -> Duration {
-        self.total
-            .saturating_sub(Moment::now(&*self.clock).since(&started))
+    fn left(&self, course: &Course<'_>) -> Duration {
+        let total = course.limits.total;
+        total.saturating_sub(Moment::now(&*self.clock).since(&course.started))
     }
 
     /// Takes out of a failure what the server may have repeated.
@@ -272,6 +335,36 @@ impl Transport {
             (Signed::Token(signature), _) => failure.error.without(&[signature.token.expose()]),
             (Signed::Key, Signer::ApiKey { key, .. }) => failure.error.without(&[key.expose()]),
             _ => failure.error,
+        };
+        Failure { error, ..failure }
+    }
+
+    /// Says of a 403 whether the signed-in user holds the permission that the operation needs.
+    fn explained(&self, failure: Failure, op: &Op) -> Failure {
+        let (Some(permission), Signer::Session(session)) =
+            (failure.error.missing_permission(), &self.signer)
+        else {
+            return failure;
+        };
+        let Some(who) = session.signed_in() else {
+            return failure;
+        };
+        let error = if who.may(permission) {
+            failure
+                .error
+                .into_kind(
+                    ErrorKind::Forbidden,
+                    format!("the API forbids it, although the user held `{permission}` at sign-in"),
+                    "sign in again to see whether it was taken away, and ask an administrator what else it needs",
+                )
+                .with_missing_permission(None)
+        } else {
+            let name = who.user.as_ref().map_or("the user", |user| &user.username);
+            failure.error.next(format!(
+                "{name} does not hold it; ask an administrator to grant it, or look beforehand with can(\"{permission}\") \
+                 and check_plan([\"{}\"])",
+                op.id
+            ))
         };
         Failure { error, ..failure }
     }
@@ -293,44 +386,34 @@ impl Transport {
     }
 }
 
-impl Gate {
-    fn close(&self, now: Moment, pause: Duration) {
-        let mut closed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_longer =
-            closed.is_none_or(|(since, current)| current.saturating_sub(now.since(&since)) < pause);
-        if is_longer {
-            *closed = Some((now, pause));
-        }
-    }
-
-    /// How long it stays closed.
-    fn pause(&self, now: Moment) -> Option<Duration> {
-        let mut closed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (since, pause) = (*closed)?;
-        let left = pause.saturating_sub(now.since(&since));
-        if left.is_zero() {
-            *closed = None;
-            return None;
-        }
-        Some(left)
+/// Keeps the answer for whoever wants to see it.
+fn note(course: &Course<'_>, response: &Response, body: Option<&Bytes>, attempts: u32) {
+    if let Some(recorder) = course.scope.recorder() {
+        recorder.note(AnswerHead {
+            operation: course.op.id,
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            body: body.cloned(),
+            attempts,
+        });
     }
 }
 
-enum Body {
-    Whole(Bytes),
-    /// As much as was read.
-    TooLarge(Bytes),
+/// The error of a request whose body was a stream, which nobody can send again but the caller.
+fn sent_once(failure: &Failure, is_idempotent: bool) -> Error {
+    let error = failure.error.clone();
+    if failure.may_repeat(is_idempotent) {
+        return error.next(
+            "its body is a stream, so it was sent once; look whether it took effect and send it again",
+        );
+    }
+    error
 }
 
-async fn read(response: &mut Response, largest: usize) -> reqwest::Result<Body> {
-    let mut body = BytesMut::new();
-    while let Some(chunk) = response.chunk().await? {
-        if body.len() + chunk.len() > largest {
-            return Ok(Body::TooLarge(body.freeze()));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(Body::Whole(body.freeze()))
+fn out_of_budget(error: Error) -> Error {
+    error.next(
+        "the client has used up its retries for the moment, since too many calls fail; try again later",
+    )
 }
 
 /// An API that is not well answers 503 and the same report as when it is.

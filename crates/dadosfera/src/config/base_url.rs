@@ -89,8 +89,44 @@ impl BaseUrl {
                 .is_ok_and(|address| address.is_loopback())
     }
 
-    fn host(&self) -> &str {
+    /// The server's name or address.
+    pub(crate) fn host(&self) -> &str {
         self.0.host_str().unwrap_or_default()
+    }
+
+    /// The server's port.
+    #[cfg(feature = "tracing")]
+    pub(crate) fn port(&self) -> Option<u16> {
+        self.0.port_or_known_default()
+    }
+
+    /// A path of this server, taken as it is.
+    pub(crate) fn path(&self, path: &str) -> Result<Url, Error> {
+        let refused = |why: &str, next: &str| {
+            let shown: String = path.escape_debug().take(100).collect();
+            Error::invalid_input(format!("the path `{shown}` {why}"), next)
+        };
+        if !path.starts_with('/') || path.starts_with("//") {
+            return Err(refused(
+                "does not begin with one slash",
+                "write the path alone, such as /platform/pipelines",
+            ));
+        }
+        if path.contains(['?', '#']) {
+            return Err(refused(
+                "holds a query or a fragment",
+                "give parameters to query(..)",
+            ));
+        }
+        let mut url = self.0.clone();
+        url.set_path(path);
+        if url.path() == path {
+            return Ok(url);
+        }
+        Err(refused(
+            "holds what a URL changes or resolves",
+            "percent-encode each segment, and leave out `.` and `..`",
+        ))
     }
 }
 

@@ -177,6 +177,7 @@ fn failed(run: &types::PipelineRun) -> Error {
     )
     .of("execute_pipeline")
     .with_trace(run.trace.clone())
+    .with_run(&run.pipeline_run_id)
     .next("mend what the trace names and execute the pipeline again")
 }
 
@@ -195,7 +196,11 @@ fn timed_out(found: Option<&types::PipelineRun>, options: WaitOptions) -> Error 
             "it may be queued behind another; wait again, or look at the pipeline's runs",
         ),
     };
-    Error::new(ErrorKind::WaitTimeout, what)
+    let error = Error::new(ErrorKind::WaitTimeout, what)
         .of("execute_pipeline")
-        .next(next)
+        .next(next);
+    match found {
+        Some(run) => error.with_run(&run.pipeline_run_id),
+        None => error,
+    }
 }

@@ -7,6 +7,7 @@
 
 mod answers;
 mod bad_input;
+mod calls;
 mod leaks;
 mod mfa;
 mod pipelines;

@@ -154,6 +154,22 @@ pub(crate) struct Raw {
 impl Raw {
     /// `answer` makes the bytes from the text of the request.
     pub(crate) async fn start(answer: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static) -> Self {
+        Self::serve(answer, true).await
+    }
+
+    /// Like [`start`](Self::start), but it never closes a connection.
+    pub(crate) async fn open_ended(
+        answer: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static,
+    ) -> Self {
+        Self::serve(answer, false).await
+    }
+
+    /// Takes requests and answers nothing.
+    pub(crate) async fn silent() -> Self {
+        Self::serve(|_| Vec::new(), false).await
+    }
+
+    async fn serve(answer: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static, closes: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let base_url = format!("http://{}", listener.local_addr().expect("bound"));
         let requests = Arc::<Mutex<Vec<String>>>::default();
@@ -172,7 +188,12 @@ impl Raw {
                         tokio::time::sleep(Duration::from_millis(300)).await;
                     }
                     let _ = stream.write_all(&bytes).await;
-                    let _ = stream.shutdown().await;
+                    if closes {
+                        let _ = stream.shutdown().await;
+                    } else {
+                        // The other side ends it.
+                        let _ = stream.read(&mut [0; 1]).await;
+                    }
                 });
             }
         });

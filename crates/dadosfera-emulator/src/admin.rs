@@ -10,7 +10,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use crate::answer::Answer;
-use crate::consent;
+use crate::changes::Change;
+use crate::clock;
 use crate::dispatch::{Request, RequestBody};
 use crate::faults::Fault;
 use crate::operations::OPERATIONS;
@@ -30,9 +31,6 @@ struct ClockChange {
 /// Answers a request whose path begins with [`PREFIX`].
 pub(crate) fn handle(shared: &Shared, request: &Request) -> Answer {
     let what = request.path.strip_prefix(PREFIX).unwrap_or_default();
-    if request.path == consent::PATH {
-        return consent::handle(shared, request);
-    }
     match (&request.method, what) {
         (&Method::GET, "") => Answer::ok(info(shared)),
         (&Method::GET, "clock") => Answer::ok(clock(shared)),
@@ -89,13 +87,16 @@ fn clock(shared: &Shared) -> Value {
 }
 
 fn change_clock(shared: &Shared, change: &ClockChange) -> Answer {
-    match change.hold {
-        Some(true) => shared.clock.hold(),
-        Some(false) => shared.clock.release(),
-        None => {}
-    }
-    if let Some(seconds) = change.advance_seconds {
-        shared.clock.advance(Duration::from_secs(seconds));
+    let held = change.hold.map(|hold| match hold {
+        true => clock::Change::Hold,
+        false => clock::Change::Release,
+    });
+    let moved = change.advance_seconds.map(Duration::from_secs);
+    let changes = held.into_iter().chain(moved.map(clock::Change::Advance));
+    for change in changes {
+        if let Err(why) = shared.clock.change(change) {
+            return Answer::not_journaled(&why);
+        }
     }
     Answer::ok(clock(shared))
 }
@@ -113,17 +114,19 @@ fn add_fault(shared: &Shared, fault: Fault) -> Answer {
 
 /// Takes over what the change names, and leaves the rest.
 fn change_options(shared: &Shared, change: Map<String, Value>) -> Answer {
-    let mut api = shared.api();
-    let mut changed = json!(api.options);
+    let mut changed = json!(shared.api().options);
     if let Value::Object(options) = &mut changed {
         options.extend(change);
     }
-    match serde_path_to_error::deserialize::<_, Options>(changed) {
-        Ok(options) => {
-            api.options = options;
-            Answer::ok(json!(api.options))
-        }
-        Err(error) => Answer::invalid(vec![error.to_string()]),
+    let options: Options = match serde_path_to_error::deserialize(changed) {
+        Ok(options) => options,
+        Err(error) => return Answer::invalid(vec![error.to_string()]),
+    };
+    let answer = shared.change_now(Change::Options(Box::new(options)));
+    if answer.status.is_success() {
+        Answer::ok(json!(shared.api().options))
+    } else {
+        answer
     }
 }
 

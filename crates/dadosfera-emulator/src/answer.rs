@@ -78,6 +78,25 @@ impl Answer {
         Self::framework(StatusCode::SERVICE_UNAVAILABLE, "the emulator's disk fails")
     }
 
+    /// The way back to whoever sent somebody here; there is none to an unknown place.
+    pub(crate) fn sent_back(location: Option<&str>) -> Self {
+        match location {
+            Some(location) => Self::new(StatusCode::FOUND, Content::Empty)
+                .with_header(header::LOCATION, location)
+                .with_header(header::CACHE_CONTROL, "no-store")
+                .with_header(header::REFERRER_POLICY, "no-referrer"),
+            None => Self::framework(StatusCode::NOT_FOUND, "Nobody waits for this consent"),
+        }
+    }
+
+    /// The emulator's own trouble with its journal: what was asked for did not happen.
+    pub(crate) fn not_journaled(why: &str) -> Self {
+        Self::framework(
+            StatusCode::SERVICE_UNAVAILABLE,
+            format!("the emulator's journal cannot be written, so nothing was changed: {why}"),
+        )
+    }
+
     /// Shape 1: `{"detail": "<text>"}`.
     pub(crate) fn detail(status: StatusCode, text: impl Into<String>) -> Self {
         let text: String = text.into();

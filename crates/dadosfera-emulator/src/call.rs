@@ -1,5 +1,7 @@
 //! One call of an operation: who asks for what, at what time, with what body.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use http::HeaderMap;
 use serde_json::{Map, Value};
@@ -21,6 +23,8 @@ pub(crate) struct Call {
     pub(crate) body: Map<String, Value>,
     /// The files of a form.
     pub(crate) uploads: Vec<Upload>,
+    /// How long the access tokens live that are handed out, if not as long as usual.
+    pub(crate) token_life: Option<Duration>,
 }
 
 /// Whom the credentials name; nobody where an operation needs none.

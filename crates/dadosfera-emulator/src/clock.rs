@@ -2,10 +2,12 @@
 //!
 //! It follows real time until it is held; held or not, it can be advanced. It never goes back by itself.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
 
 /// The clock of one emulator; clones share it.
 ///
@@ -22,23 +24,56 @@ use chrono::{DateTime, TimeDelta, Utc};
 /// # Ok(())
 /// # }
 /// ```
+///
+/// With a data directory its changes are journaled; one that cannot be does not happen.
 #[derive(Debug, Clone)]
 pub struct Clock {
     mode: Arc<Mutex<Mode>>,
+    journal: Arc<OnceLock<JournalOfClock>>,
 }
 
+/// What lets a change of the clock outlive the process; the error says why it cannot.
+pub(crate) struct JournalOfClock(
+    pub(crate) Box<dyn Fn(Change) -> Result<(), String> + Send + Sync>,
+);
+
+/// How a clock runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Mode {
+    Follows {
+        #[serde(with = "delta")]
+        ahead: TimeDelta,
+    },
+    Held {
+        at: DateTime<Utc>,
+    },
+}
+
+/// What can be done to a clock.
 #[derive(Debug, Clone, Copy)]
-enum Mode {
-    Follows { ahead: TimeDelta },
-    Held { at: DateTime<Utc> },
+pub(crate) enum Change {
+    Advance(Duration),
+    Hold,
+    Release,
+}
+
+impl fmt::Debug for JournalOfClock {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("JournalOfClock")
+    }
 }
 
 impl Clock {
     /// A clock that follows real time, or starts at `start` and runs as fast as real time.
     pub(crate) fn starting(start: Option<DateTime<Utc>>) -> Self {
         let ahead = start.map_or(TimeDelta::zero(), |start| start - Utc::now());
+        Self::in_mode(Mode::Follows { ahead })
+    }
+
+    pub(crate) fn in_mode(mode: Mode) -> Self {
         Self {
-            mode: Arc::new(Mutex::new(Mode::Follows { ahead })),
+            mode: Arc::new(Mutex::new(mode)),
+            journal: Arc::default(),
         }
     }
 
@@ -54,43 +89,95 @@ impl Clock {
 
     /// Moves the clock forward; it stops at the end of the year 9998.
     pub fn advance(&self, by: Duration) {
-        let mut mode = self.mode();
-        let now = now(*mode);
-        let target = TimeDelta::from_std(by)
-            .ok()
-            .and_then(|by| now.checked_add_signed(by))
-            .unwrap_or_else(end_of_time)
-            .min(end_of_time());
-        *mode = match *mode {
-            Mode::Held { .. } => Mode::Held { at: target },
-            Mode::Follows { ahead } => Mode::Follows {
-                ahead: ahead + (target - now),
-            },
-        };
+        let _ = self.change(Change::Advance(by));
     }
 
     /// Stops the clock where it is, at a whole second, so that what follows is easy to reason about.
     pub fn hold(&self) {
-        let mut mode = self.mode();
-        if let Mode::Follows { .. } = *mode {
-            let now = now(*mode);
-            let whole = DateTime::from_timestamp(now.timestamp(), 0).unwrap_or(now);
-            *mode = Mode::Held { at: whole };
-        }
+        let _ = self.change(Change::Hold);
     }
 
     /// Lets the clock run again, from where it is held.
     pub fn release(&self) {
-        let mut mode = self.mode();
-        if let Mode::Held { at } = *mode {
-            *mode = Mode::Follows {
-                ahead: at - Utc::now(),
-            };
+        let _ = self.change(Change::Release);
+    }
+
+    /// Does it, or says why it cannot.
+    pub(crate) fn change(&self, change: Change) -> Result<(), String> {
+        if let Some(journal) = self.journal.get() {
+            return (journal.0)(change);
         }
+        let mut mode = self.mode();
+        *mode = changed(*mode, change);
+        Ok(())
+    }
+
+    /// How the clock would run after a change.
+    pub(crate) fn after(&self, change: Change) -> Mode {
+        changed(*self.mode(), change)
+    }
+
+    pub(crate) fn set_mode(&self, mode: Mode) {
+        *self.mode() = mode;
+    }
+
+    /// How the clock runs.
+    pub(crate) fn current(&self) -> Mode {
+        *self.mode()
+    }
+
+    /// From now on, a change goes by this way only.
+    pub(crate) fn journal(&self, journal: JournalOfClock) {
+        // A clock has one emulator, so it is set once.
+        let _ = self.journal.set(journal);
     }
 
     fn mode(&self) -> MutexGuard<'_, Mode> {
         self.mode.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn changed(mode: Mode, change: Change) -> Mode {
+    let now = now(mode);
+    match (change, mode) {
+        (Change::Advance(by), mode) => {
+            let target = TimeDelta::from_std(by)
+                .ok()
+                .and_then(|by| now.checked_add_signed(by))
+                .unwrap_or_else(end_of_time)
+                .min(end_of_time());
+            match mode {
+                Mode::Held { .. } => Mode::Held { at: target },
+                Mode::Follows { ahead } => Mode::Follows {
+                    ahead: ahead + (target - now),
+                },
+            }
+        }
+        (Change::Hold, Mode::Follows { .. }) => {
+            let whole = DateTime::from_timestamp(now.timestamp(), 0).unwrap_or(now);
+            Mode::Held { at: whole }
+        }
+        (Change::Release, Mode::Held { at }) => Mode::Follows {
+            ahead: at - Utc::now(),
+        },
+        (Change::Hold | Change::Release, mode) => mode,
+    }
+}
+
+/// A difference of times as whole seconds and nanoseconds.
+mod delta {
+    use chrono::TimeDelta;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(delta: &TimeDelta, out: S) -> Result<S::Ok, S::Error> {
+        (delta.num_seconds(), delta.subsec_nanos()).serialize(out)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<TimeDelta, D::Error> {
+        let (seconds, nanos) = <(i64, i32)>::deserialize(from)?;
+        TimeDelta::try_seconds(seconds)
+            .and_then(|delta| delta.checked_add(&TimeDelta::nanoseconds(nanos.into())))
+            .ok_or_else(|| serde::de::Error::custom("out of range"))
     }
 }
 

@@ -20,6 +20,9 @@ pub struct Arguments {
     /// Hold the clock: it moves only when told to.
     #[arg(long)]
     pub hold_clock: bool,
+    /// Keep everything in this directory, so that it outlives the process however that ends; else all is in memory.
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
 }
 
 /// Starts an emulator, says how to sign in to it, and serves until Ctrl-C.
@@ -35,6 +38,9 @@ pub async fn run(arguments: &Arguments) -> Result<(), String> {
     let mut builder = Emulator::builder().port(arguments.port).seed(seed);
     if arguments.hold_clock {
         builder = builder.hold_clock();
+    }
+    if let Some(directory) = &arguments.data_dir {
+        builder = builder.data_dir(directory);
     }
     let emulator = builder.start().await.map_err(explain)?;
     let hello = greeting.replace("{url}", emulator.base_url());

@@ -6,6 +6,7 @@
 use http::{Method, StatusCode, header};
 
 use crate::answer::{Answer, Content};
+use crate::changes::Change;
 use crate::dispatch::{self, Request};
 use crate::shared::Shared;
 use crate::state::oauth::{Authorization, CONSENT_PATH};
@@ -14,7 +15,7 @@ use crate::state::oauth::{Authorization, CONSENT_PATH};
 pub(crate) const PATH: &str = CONSENT_PATH;
 
 /// Answers a request for [`PATH`].
-pub(crate) fn handle(shared: &Shared, request: &Request) -> Answer {
+pub(crate) async fn handle(shared: &Shared, request: &Request) -> Answer {
     if request.method != Method::GET {
         return dispatch::not_found(request);
     }
@@ -26,24 +27,26 @@ pub(crate) fn handle(shared: &Shared, request: &Request) -> Answer {
             .map_or("", |(_, value)| value.as_str())
     };
     let state = parameter("state");
-    let mut api = shared.api();
-    let now = api.world.catch_up(shared.clock.now());
-    let world = &mut api.world;
-    let location = match parameter("approve") {
-        "1" => world.authorizations.approve(state, now, &mut world.chance),
-        "0" => world.authorizations.deny(state, now),
-        _ => {
-            return match world.authorizations.pending(state, now) {
-                Some(pending) => page(StatusCode::OK, &question(state, pending)),
-                None => unknown(),
-            };
-        }
+    let approved = match parameter("approve") {
+        "1" => true,
+        "0" => false,
+        _ => return ask(shared, state),
     };
-    match location {
-        Some(location) => Answer::new(StatusCode::FOUND, Content::Empty)
-            .with_header(header::LOCATION, &location)
-            .with_header(header::CACHE_CONTROL, "no-store")
-            .with_header(header::REFERRER_POLICY, "no-referrer"),
+    let change = Change::Consent {
+        state: state.to_owned(),
+        approved,
+    };
+    match shared.change(change).await {
+        answer if answer.status == StatusCode::NOT_FOUND => unknown(),
+        answer => answer,
+    }
+}
+
+fn ask(shared: &Shared, state: &str) -> Answer {
+    let api = shared.api();
+    let now = api.world.at(shared.clock.now());
+    match api.world.authorizations.pending(state, now) {
+        Some(pending) => page(StatusCode::OK, &question(state, pending)),
         None => unknown(),
     }
 }

@@ -5,15 +5,16 @@
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use http::{HeaderMap, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
 use crate::answer::Answer;
 use crate::api::Api;
 use crate::call::{Call, Caller};
+use crate::intent::{Credential, HEADERS_OF_WRITES, Intent};
 use crate::lang::{Language, Told};
-use crate::operations::{BodyKind, Operation};
+use crate::operations::{BodyKind, Handle, Operation};
 use crate::state::files::Upload;
 use crate::tokens::Use;
 
@@ -53,52 +54,144 @@ pub(crate) fn not_found(request: &Request) -> Answer {
     Answer::framework(StatusCode::NOT_FOUND, message)
 }
 
-/// Answers a request for an operation at a time.
-pub(crate) fn dispatch(
-    api: &mut Api,
+/// What is known of a request before its operation runs.
+pub(crate) struct Admitted {
+    credential: Option<Credential>,
+    caller: Caller,
+}
+
+/// Answers a request for an operation that only reads.
+pub(crate) fn read(
+    api: &Api,
     operation: &Operation,
+    handle: fn(&Api, &Call) -> Answer,
     params: Vec<String>,
     request: Request,
     now: DateTime<Utc>,
 ) -> Answer {
-    let now = api.world.catch_up(now);
-    let caller = match admit(api, operation, &request, now) {
-        Ok(caller) => caller,
+    let admitted = match admit(api, operation, &request, now) {
+        Ok(admitted) => admitted,
         Err(answer) => return answer,
     };
     let body = match read_body(operation, &request) {
         Ok(body) => body,
         Err(answer) => return answer,
     };
-    let uploads = match request.body {
-        RequestBody::Form(ref uploads) => uploads.clone(),
-        _ => Vec::new(),
-    };
     let call = Call {
         now,
         language: request.language(),
-        caller,
-        uploads,
+        caller: admitted.caller,
+        uploads: Vec::new(),
+        token_life: None,
         params,
         query: parse_query(request.query.as_deref().unwrap_or_default()),
         headers: request.headers,
         body,
     };
-    (operation.handle)(api, &call)
+    handle(api, &call)
+}
+
+/// What a request asks to be changed; or the answer of one that may not ask, or cannot be read.
+pub(crate) fn intend(
+    api: &Api,
+    operation: &'static Operation,
+    params: Vec<String>,
+    request: Request,
+    now: DateTime<Utc>,
+) -> Result<Intent, Answer> {
+    let admitted = admit(api, operation, &request, now)?;
+    read_body(operation, &request)?;
+    let language = request.language();
+    let headers = HEADERS_OF_WRITES
+        .iter()
+        .filter_map(|name| {
+            let value = request.headers.get(*name)?.to_str().ok()?;
+            Some(((*name).to_owned(), value.to_owned()))
+        })
+        .collect();
+    let (body, uploads) = match request.body {
+        RequestBody::Form(uploads) => (String::new(), uploads),
+        // It was read as JSON right now, or is not read at all.
+        RequestBody::Whole(bytes) if operation.body == BodyKind::Json => {
+            (String::from_utf8_lossy(&bytes).into_owned(), Vec::new())
+        }
+        _ => (String::new(), Vec::new()),
+    };
+    Ok(Intent {
+        operation,
+        credential: admitted.credential,
+        language,
+        params,
+        query: parse_query(request.query.as_deref().unwrap_or_default()),
+        headers,
+        body,
+        uploads,
+        token_life: None,
+    })
+}
+
+/// Does what a request asked for, if whoever asked still may.
+pub(crate) fn run(api: &mut Api, intent: Intent, now: DateTime<Utc>) -> Answer {
+    let Handle::Writes(handle) = intent.operation.handle else {
+        return Answer::framework(
+            StatusCode::NOT_FOUND,
+            "nothing is written by this operation",
+        );
+    };
+    let caller = match known(
+        api,
+        intent.operation,
+        intent.credential.as_ref(),
+        intent.language,
+    ) {
+        Ok(caller) => caller,
+        Err(answer) => return answer,
+    };
+    let headers = intent.headers.iter().filter_map(|(name, value)| {
+        let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
+        Some((name, HeaderValue::from_str(value).ok()?))
+    });
+    let call = Call {
+        now,
+        language: intent.language,
+        caller,
+        headers: headers.collect(),
+        params: intent.params,
+        query: intent.query,
+        body: serde_json::from_str(&intent.body).unwrap_or_default(),
+        uploads: intent.uploads,
+        token_life: intent.token_life,
+    };
+    handle(api, &call)
 }
 
 /// Whether whoever asks may call this operation: what is known before the body is read.
 pub(crate) fn admit(
-    api: &mut Api,
+    api: &Api,
     operation: &Operation,
     request: &Request,
     now: DateTime<Utc>,
+) -> Result<Admitted, Answer> {
+    let credential = match operation.permission {
+        Some(_) => credential(api, &request.headers, now),
+        None => None,
+    };
+    let caller = known(api, operation, credential.as_ref(), request.language())?;
+    Ok(Admitted { credential, caller })
+}
+
+/// Whom a credential names, if they may call this operation.
+fn known(
+    api: &Api,
+    operation: &Operation,
+    credential: Option<&Credential>,
+    language: Language,
 ) -> Result<Caller, Answer> {
     let Some(permission) = operation.permission else {
         return Ok(Caller::default());
     };
-    let language = request.language();
-    let caller = authenticate(api, &request.headers, now)
+    let caller = credential
+        .and_then(|credential| caller(api, credential))
         .ok_or_else(|| Answer::told(Told::Unauthorized, language))?;
     if caller.permissions.contains(&permission) {
         Ok(caller)
@@ -108,13 +201,26 @@ pub(crate) fn admit(
 }
 
 /// A bare access token in `Authorization`, or a key in `x-api-key`; never both, and nothing else.
-fn authenticate(api: &mut Api, headers: &HeaderMap, now: DateTime<Utc>) -> Option<Caller> {
+fn credential(api: &Api, headers: &HeaderMap, now: DateTime<Utc>) -> Option<Credential> {
     let authorization = single(headers, header::AUTHORIZATION.as_str())?;
     let api_key = single(headers, "x-api-key")?;
     match (authorization, api_key) {
         (Some(token), None) => {
             let claims = api.tokens.verify(token, Use::Access, now)?;
-            let user = api.world.users.by_id(&claims.sub)?;
+            Some(Credential::UserOfToken(claims.sub))
+        }
+        (None, Some(text)) => {
+            let key = api.world.api_keys.authenticate(text)?;
+            Some(Credential::ApiKey(key.id.clone()))
+        }
+        _ => None,
+    }
+}
+
+fn caller(api: &Api, credential: &Credential) -> Option<Caller> {
+    match credential {
+        Credential::UserOfToken(id) => {
+            let user = api.world.users.by_id(id)?;
             let customer = api.world.customers.get(&user.customer_id)?;
             (!user.disabled).then(|| Caller {
                 user_id: user.id.clone(),
@@ -126,8 +232,8 @@ fn authenticate(api: &mut Api, headers: &HeaderMap, now: DateTime<Utc>) -> Optio
                 permissions: user.permissions(),
             })
         }
-        (None, Some(text)) => {
-            let key = api.world.api_keys.authenticate(text)?;
+        Credential::ApiKey(id) => {
+            let key = api.world.api_keys.by_id(id)?;
             let maker = api.world.users.by_id(&key.created_by)?;
             let customer = api.world.customers.get(&key.customer_id)?;
             Some(Caller {
@@ -140,7 +246,6 @@ fn authenticate(api: &mut Api, headers: &HeaderMap, now: DateTime<Utc>) -> Optio
                 permissions: key.permissions.iter().map(|known| known.name).collect(),
             })
         }
-        _ => None,
     }
 }
 

@@ -2,14 +2,18 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, RwLock};
 
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::api::Api;
-use crate::clock::Clock;
+use crate::changes::Change;
+use crate::clock::{self, Clock};
+use crate::disk::Disk;
 use crate::faults::{Fault, FaultError};
+use crate::journal::{self, DataDirError, Journal, NotRestored, Restored};
 use crate::options::Options;
 use crate::seed::{Seed, SeedError};
 use crate::server;
@@ -50,6 +54,7 @@ pub struct Builder {
     seed: Seed,
     hold_clock: bool,
     options: Option<Options>,
+    data_dir: Option<PathBuf>,
 }
 
 /// Why an emulator did not start.
@@ -70,6 +75,9 @@ pub enum StartError {
     /// The seed makes no world.
     #[error("the seed is wrong at {0}")]
     Seed(#[from] SeedError),
+    /// The data directory is not taken.
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
 }
 
 impl Emulator {
@@ -125,9 +133,10 @@ impl Emulator {
         self.shared.api().options.clone()
     }
 
-    /// Makes it behave otherwise from now on; tokens that are out keep the life that they have.
+    /// Makes it behave otherwise from now on; tokens that are out keep the life that they have. Where a data directory
+    /// cannot be written, all stays as it is.
     pub fn set_options(&self, options: Options) {
-        self.shared.api().options = options;
+        self.shared.change_now(Change::Options(Box::new(options)));
     }
 
     /// The one-time code of a user with MFA that is valid on the virtual clock.
@@ -141,12 +150,14 @@ impl Emulator {
         self.server.abort();
         // It was told to end, so that it did not end by itself is no news.
         let _ = (&mut self.server).await;
+        self.shared.close();
     }
 }
 
 impl Drop for Emulator {
     fn drop(&mut self) {
         self.server.abort();
+        self.shared.close();
     }
 }
 
@@ -179,37 +190,95 @@ impl Builder {
         self
     }
 
+    /// Keeps everything in this directory, so that a process that is killed at any moment loses nothing that it had
+    /// acknowledged; without it all is in memory. A directory that is not there is made, for its owner only.
+    ///
+    /// A start with the same seed and options goes on where the last one was, clock and tokens included.
+    #[must_use]
+    pub fn data_dir(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.data_dir = Some(directory.into());
+        self
+    }
+
     /// Starts it, on the runtime that this is called from.
     ///
     /// # Errors
-    /// When the port cannot be listened on or the seed makes no world.
+    /// When the port cannot be listened on, the seed makes no world, or the data directory is not taken.
     pub async fn start(self) -> Result<Emulator, StartError> {
         let Self {
             port,
             mut seed,
             hold_clock,
             options,
+            data_dir,
         } = self;
         if let Some(options) = options {
             seed.options = options;
         }
-        let clock = Clock::starting(seed.starts_at);
-        if hold_clock {
-            clock.hold();
-        }
-        let api = Api {
-            world: seed.build(clock.now())?,
-            tokens: Tokens::from_seed(seed.seed),
-            options: seed.options,
-        };
         let (listener, address) = listen(port).await?;
-        let shared = Arc::new(Shared::new(api, clock));
+        let shared = match data_dir {
+            None => in_memory(&seed, hold_clock)?,
+            Some(directory) => {
+                let restoring =
+                    tokio::task::spawn_blocking(move || on_disk(&directory, &seed, hold_clock));
+                restoring.await.map_err(|error| StartError::Listen {
+                    port,
+                    source: io::Error::other(error),
+                })??
+            }
+        };
+        let shared = Arc::new(shared);
         Ok(Emulator {
             server: tokio::spawn(server::serve(listener, Arc::clone(&shared))),
             base_url: format!("http://{address}"),
             shared,
         })
     }
+}
+
+fn in_memory(seed: &Seed, hold: bool) -> Result<Shared, StartError> {
+    let clock = Clock::starting(seed.starts_at);
+    if hold {
+        clock.hold();
+    }
+    let mut world = seed.build(clock.now())?;
+    world.note_due();
+    let uploads = Disk::default();
+    world.storage.disk = uploads.clone();
+    let api = Api {
+        world,
+        tokens: Tokens::from_seed(seed.seed),
+        options: seed.options.clone(),
+    };
+    Ok(Shared::new(
+        Arc::new(RwLock::new(api)),
+        clock,
+        uploads,
+        None,
+    ))
+}
+
+fn on_disk(directory: &Path, seed: &Seed, hold: bool) -> Result<Shared, StartError> {
+    let Restored {
+        api,
+        clock,
+        uploads,
+        store,
+        folder,
+    } = journal::restore(directory, seed, hold).map_err(|why| match why {
+        NotRestored::Refused(why) => StartError::DataDir(why),
+        NotRestored::Seed(why) => StartError::Seed(why),
+    })?;
+    let api = Arc::new(RwLock::new(api));
+    let journal = Journal::start(store, folder, Arc::clone(&api), &clock)
+        .map_err(DataDirError::io(directory))?;
+    let shared = Shared::new(api, clock, uploads, Some(journal));
+    if hold && !shared.clock.is_held() {
+        let held = shared.clock.change(clock::Change::Hold);
+        held.map_err(io::Error::other)
+            .map_err(DataDirError::io(directory))?;
+    }
+    Ok(shared)
 }
 
 async fn listen(port: u16) -> Result<(TcpListener, SocketAddr), StartError> {

@@ -2,8 +2,10 @@
 //!
 //! Rule: only the gateway's envelope (shape 5) with a code is localised; the platform's texts are English literals.
 
+use serde::{Deserialize, Serialize};
+
 /// What `dadosfera-lang` chose; Portuguese unless English was asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Language {
     Portuguese,
     English,

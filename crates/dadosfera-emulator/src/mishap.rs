@@ -7,10 +7,11 @@ use http::{StatusCode, header};
 use serde_json::Value;
 
 use crate::answer::{Answer, Content};
-use crate::api::Api;
+use crate::changes::Change;
 use crate::dispatch::{Request, RequestBody};
 use crate::faults::FaultEffect;
 use crate::lang::{Language, Told};
+use crate::tokens::Tokens;
 
 /// The answer that comes instead of the operation's own; nothing where the operation runs.
 pub(crate) fn instead(
@@ -35,39 +36,38 @@ pub(crate) fn instead(
     }
 }
 
-/// Runs an operation as a fault would have it.
-pub(crate) fn around(
+/// What happens before the operation does: a token that the request brings dies.
+pub(crate) fn beforehand(
     effect: Option<&FaultEffect>,
-    api: &mut Api,
-    request: Request,
-    operation: impl FnOnce(&mut Api, Request) -> Answer,
-) -> Answer {
+    tokens: &Tokens,
+    request: &Request,
+) -> Option<Change> {
+    let token = match effect {
+        Some(FaultEffect::ExpireToken) => brought(request)?,
+        _ => return None,
+    };
+    Some(Change::Expire(tokens.expiring(&token)?))
+}
+
+/// How long the access tokens that the operation hands out live, if not as long as usual.
+pub(crate) fn token_life(effect: Option<&FaultEffect>) -> Option<Duration> {
     match effect {
-        Some(FaultEffect::TokenLife(life)) => {
-            let usual = swap_life(api, *life);
-            let answer = operation(api, request);
-            swap_life(api, usual);
-            answer
-        }
-        Some(FaultEffect::ExpireToken) => {
-            if let Some(token) = brought(&request) {
-                api.tokens.expire(&token);
-            }
-            operation(api, request)
-        }
-        Some(FaultEffect::WithoutTokens) => without_tokens(operation(api, request)),
-        _ => operation(api, request),
+        Some(FaultEffect::TokenLife(life)) => Some(*life),
+        _ => None,
+    }
+}
+
+/// What becomes of the answer of the operation.
+pub(crate) fn afterwards(effect: Option<&FaultEffect>, answer: Answer) -> Answer {
+    match effect {
+        Some(FaultEffect::WithoutTokens) => without_tokens(answer),
+        _ => answer,
     }
 }
 
 /// A time as HTTP writes it.
 pub(crate) fn http_date(time: DateTime<Utc>) -> String {
     time.format("%a, %d %b %Y %H:%M:%S GMT").to_string()
-}
-
-/// Sets the life of access tokens, and tells what it was.
-fn swap_life(api: &mut Api, life: Duration) -> Duration {
-    std::mem::replace(&mut api.options.access_token_life, life)
 }
 
 /// The access token of a request, else the refresh token in its body.

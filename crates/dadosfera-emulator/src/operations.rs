@@ -13,15 +13,23 @@ use crate::routes::{
 use crate::state::permissions::API_KEY_MANAGE;
 
 /// One operation.
+#[derive(Debug)]
 pub(crate) struct Operation {
     pub(crate) id: &'static str,
     pub(crate) method: &'static str,
     pub(crate) path: &'static str,
     pub(crate) permission: Option<&'static str>,
     pub(crate) body: BodyKind,
-    pub(crate) handle: fn(&mut Api, &Call) -> Answer,
+    pub(crate) handle: Handle,
     /// Other methods and paths that the sources report for it.
     pub(crate) aliases: &'static [(&'static str, &'static str)],
+}
+
+/// What an operation does: one that reads cannot change anything, which is why it need not be journaled.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Handle {
+    Reads(fn(&Api, &Call) -> Answer),
+    Writes(fn(&mut Api, &Call) -> Answer),
 }
 
 /// Whether an operation reads a body.
@@ -65,14 +73,17 @@ const IMPORT: Option<&str> = Some("import-file:create");
 const KEYS: Option<&str> = Some(API_KEY_MANAGE);
 
 macro_rules! operation {
-    ($id:literal, $method:literal $path:literal, $permission:expr, $body:ident, $handle:path $(, also $($other_method:literal $other_path:literal),+)?) => {
+    ($id:literal, "GET" $($rest:tt)+) => { operation!(Reads, $id, "GET" $($rest)+) };
+    ("test_connection", $($rest:tt)+) => { operation!(Reads, "test_connection", $($rest)+) };
+    ($id:literal, $($rest:tt)+) => { operation!(Writes, $id, $($rest)+) };
+    ($does:ident, $id:literal, $method:literal $path:literal, $permission:expr, $body:ident, $handle:path $(, also $($other_method:literal $other_path:literal),+)?) => {
         Operation {
             id: $id,
             method: $method,
             path: $path,
             permission: $permission,
             body: BodyKind::$body,
-            handle: $handle,
+            handle: Handle::$does($handle),
             aliases: &[$($(($other_method, $other_path)),+)?],
         }
     };

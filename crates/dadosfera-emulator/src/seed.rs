@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use chrono::{DateTime, Datelike, TimeDelta, Utc};
-use data_encoding::BASE32_NOPAD;
-use serde::Deserialize;
+use data_encoding::{BASE32_NOPAD, HEXLOWER};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 
 use crate::options::Options;
 use crate::routes::pipelines::new_pipeline;
@@ -37,7 +38,7 @@ use crate::state::world::World;
 /// assert!(error.to_string().contains("users[0].password"));
 /// # Ok::<(), dadosfera_emulator::SeedError>(())
 /// ```
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Seed {
     /// Decides every id, key and signature.
@@ -59,7 +60,7 @@ pub struct Seed {
 }
 
 /// A tenant.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SeedCustomer {
     /// What refresh and delete pipeline call the customer.
@@ -82,7 +83,7 @@ pub struct SeedCustomer {
 }
 
 /// A person who can sign in.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SeedUser {
     /// The e-mail address.
@@ -108,7 +109,7 @@ pub struct SeedUser {
 }
 
 /// A pipeline that is there from the start.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SeedPipeline {
     /// The user name of who made it.
@@ -276,6 +277,13 @@ impl Seed {
             })?;
         }
         Ok(world)
+    }
+
+    /// What two seeds have in common only if they are the same.
+    pub(crate) fn fingerprint(&self) -> String {
+        // What cannot be written down is no seed that could be read; a fixed text does not match it.
+        let text = serde_json::to_string(self).unwrap_or_default();
+        HEXLOWER.encode(&Sha256::digest(text.as_bytes()))
     }
 
     fn customers(&self) -> Result<BTreeMap<&str, Customer>, SeedError> {

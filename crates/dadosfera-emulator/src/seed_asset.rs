@@ -1,7 +1,7 @@
 //! Catalog assets that are there from the start.
 
 use chrono::{DateTime, Utc};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::routes::catalog::new_data_asset;
@@ -9,7 +9,7 @@ use crate::state::data_asset::{AssetUser, LandedTable};
 use crate::state::world::World;
 
 /// A catalog asset that is there from the start.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SeedAsset {
     /// The user name of who made it.
@@ -25,7 +25,7 @@ pub struct SeedAsset {
 }
 
 /// The table that an asset stands for.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SeedAssetTable {
     /// The pipeline that landed it; it need not be there.

@@ -24,12 +24,14 @@ use tokio::task::JoinSet;
 
 use crate::admin;
 use crate::answer::{Answer, Content};
+use crate::changes::Change;
+use crate::consent;
 use crate::content::{self, Source};
 use crate::dispatch::{self, MAX_BODY, Request, RequestBody};
 use crate::faults::FaultEffect;
 use crate::line::{Line, Switch};
 use crate::mishap;
-use crate::operations::{self, BodyKind, Operation};
+use crate::operations::{self, BodyKind, Handle, Operation};
 use crate::shared::Shared;
 use crate::upload::{self, Failed};
 
@@ -97,10 +99,12 @@ async fn handle(
         },
     };
     if request.path.starts_with(admin::PREFIX) {
-        let answer = if peer.ip().is_loopback() {
-            admin::handle(&shared, &request)
-        } else {
+        let answer = if !peer.ip().is_loopback() {
             admin::forbidden()
+        } else if request.path == consent::PATH {
+            consent::handle(&shared, &request).await
+        } else {
+            admin::handle(&shared, &request)
         };
         return Ok(whole(answer, shared.clock.now()));
     }
@@ -132,9 +136,8 @@ async fn handle(
         Some(answer) => answer,
         None => match found {
             Some((operation, params)) => {
-                mishap::around(fault, &mut shared.api(), request, |api, request| {
-                    dispatch::dispatch(api, operation, params, request, now)
-                })
+                let answer = perform(&shared, operation, params, request, fault).await;
+                mishap::afterwards(fault, answer)
             }
             None => dispatch::not_found(&request),
         },
@@ -152,6 +155,43 @@ async fn handle(
             Ok(whole(answer, now))
         }
         _ => Ok(whole(answer, now)),
+    }
+}
+
+/// Runs an operation: a read right now, a write when its turn comes.
+async fn perform(
+    shared: &Shared,
+    operation: &'static Operation,
+    params: Vec<String>,
+    request: Request,
+    fault: Option<&FaultEffect>,
+) -> Answer {
+    let expired = mishap::beforehand(fault, &shared.api().tokens, &request);
+    if let Some(change) = expired {
+        let answer = shared.change(change).await;
+        if !answer.status.is_success() {
+            return answer;
+        }
+    }
+    if let Err(answer) = shared.catch_up().await {
+        return answer;
+    }
+    let intent = {
+        let api = shared.api();
+        let now = api.world.at(shared.clock.now());
+        match operation.handle {
+            Handle::Reads(handle) => {
+                return dispatch::read(&api, operation, handle, params, request, now);
+            }
+            Handle::Writes(_) => dispatch::intend(&api, operation, params, request, now),
+        }
+    };
+    match intent {
+        Ok(mut intent) => {
+            intent.token_life = mishap::token_life(fault);
+            shared.change(Change::Request(Box::new(intent))).await
+        }
+        Err(answer) => answer,
     }
 }
 
@@ -183,16 +223,15 @@ async fn read_form(
     request: &Request,
     body: &mut Incoming,
 ) -> Result<RequestBody, Dropped> {
-    let now = shared.clock.now();
-    let (disk, max_bytes) = {
-        let mut api = shared.api();
-        if let Err(answer) = dispatch::admit(&mut api, operation, request, now) {
+    let max_bytes = {
+        let api = shared.api();
+        let now = api.world.at(shared.clock.now());
+        if let Err(answer) = dispatch::admit(&api, operation, request, now) {
             return Ok(RequestBody::Refused(answer));
         }
-        let disk = api.world.storage.disk.clone();
-        (disk, api.options.max_upload_bytes)
+        api.options.max_upload_bytes
     };
-    match upload::receive(&request.headers, body, &disk, max_bytes).await {
+    match upload::receive(&request.headers, body, &shared.uploads, max_bytes).await {
         Ok(uploads) => Ok(RequestBody::Form(uploads)),
         Err(Failed::Told(answer)) => Ok(RequestBody::Refused(answer)),
         Err(Failed::Broken) => Err(Dropped),

@@ -1,11 +1,15 @@
 //! What the connections of one emulator share: the API, the clock, the faults, and the record of requests.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use crate::answer::Answer;
 use crate::api::Api;
+use crate::changes::{self, Change};
 use crate::clock::Clock;
+use crate::disk::Disk;
 use crate::faults::Faults;
+use crate::journal::Journal;
 
 /// How many requests are recorded; later ones are only counted.
 const MAX_RECORDED: usize = 100_000;
@@ -13,7 +17,10 @@ const MAX_RECORDED: usize = 100_000;
 pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) faults: Faults,
-    api: Mutex<Api>,
+    /// Where uploads are written.
+    pub(crate) uploads: Disk,
+    api: Arc<RwLock<Api>>,
+    journal: Option<Journal>,
     record: Mutex<Record>,
 }
 
@@ -42,17 +49,66 @@ struct Record {
 pub(crate) struct Recorded(usize);
 
 impl Shared {
-    pub(crate) fn new(api: Api, clock: Clock) -> Self {
+    pub(crate) fn new(
+        api: Arc<RwLock<Api>>,
+        clock: Clock,
+        uploads: Disk,
+        journal: Option<Journal>,
+    ) -> Self {
         Self {
             clock,
             faults: Faults::default(),
-            api: Mutex::new(api),
+            uploads,
+            api,
+            journal,
             record: Mutex::new(Record::default()),
         }
     }
 
-    pub(crate) fn api(&self) -> MutexGuard<'_, Api> {
-        self.api.lock().unwrap_or_else(PoisonError::into_inner)
+    /// What there is to be read.
+    pub(crate) fn api(&self) -> RwLockReadGuard<'_, Api> {
+        self.api.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn api_mut(&self) -> RwLockWriteGuard<'_, Api> {
+        self.api.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes a change, and tells what came of it: with a journal, after the change is written there.
+    pub(crate) async fn change(&self, change: Change) -> Answer {
+        match &self.journal {
+            Some(journal) => journal.change(change).await,
+            None => changes::apply(&mut self.api_mut(), change, self.clock.now()),
+        }
+    }
+
+    /// The same for who cannot be woken: it blocks the thread until the change is written.
+    pub(crate) fn change_now(&self, change: Change) -> Answer {
+        match &self.journal {
+            Some(journal) => journal.change_now(change),
+            None => changes::apply(&mut self.api_mut(), change, self.clock.now()),
+        }
+    }
+
+    /// Lets happen what is to happen by itself until now; the error is the answer where it cannot.
+    pub(crate) async fn catch_up(&self) -> Result<(), Answer> {
+        if !self.api().world.is_due(self.clock.now()) {
+            return Ok(());
+        }
+        let caught_up = self.change(Change::Time).await;
+        if caught_up.status.is_success() {
+            Ok(())
+        } else {
+            Err(caught_up)
+        }
+    }
+
+    /// Ends the journal: when this returns, it is closed.
+    pub(crate) fn close(&self) {
+        self.uploads.stop_removing();
+        if let Some(journal) = &self.journal {
+            journal.close();
+        }
     }
 
     /// Records a request when it arrives, so that one that never gets an answer counts too.

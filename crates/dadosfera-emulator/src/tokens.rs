@@ -3,6 +3,7 @@
 //! The usual JWT crates lack ES512, so the three base64url parts are written here; the signature is `p521`'s.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 use data_encoding::BASE64URL_NOPAD;
@@ -21,9 +22,11 @@ pub(crate) struct Tokens {
     verifying_key: VerifyingKey,
     kid: String,
     coordinates: (String, String),
-    verified: HashMap<String, Claims>,
+    verified: Mutex<HashMap<String, Claims>>,
     /// The ids of access tokens, and the sign-ins of refresh tokens, that died before their time.
     expired: HashSet<String>,
+    /// While it is set, nobody waits for what is signed.
+    mute: bool,
 }
 
 /// What a token is for.
@@ -71,12 +74,21 @@ impl Tokens {
             signing_key,
             verifying_key,
             coordinates,
-            verified: HashMap::new(),
+            verified: Mutex::default(),
             expired: HashSet::new(),
+            mute: false,
         }
     }
 
+    /// Lets signatures be empty texts, or no longer: a journal that is read again has no use for them.
+    pub(crate) fn set_mute(&mut self, mute: bool) {
+        self.mute = mute;
+    }
+
     pub(crate) fn sign(&self, claims: &Claims) -> String {
+        if self.mute {
+            return String::new();
+        }
         let header = json!({ "alg": "ES512", "kid": self.kid, "typ": "JWT" }).to_string();
         let payload = json!(claims).to_string();
         let mut token = BASE64URL_NOPAD.encode(header.as_bytes());
@@ -89,20 +101,18 @@ impl Tokens {
     }
 
     /// The claims of a token of ours that is for `token_use` and alive at `now`; it dies at the second `exp`.
-    pub(crate) fn verify(
-        &mut self,
-        token: &str,
-        token_use: Use,
-        now: DateTime<Utc>,
-    ) -> Option<Claims> {
-        let claims = match self.verified.get(token) {
-            Some(claims) => claims.clone(),
+    pub(crate) fn verify(&self, token: &str, token_use: Use, now: DateTime<Utc>) -> Option<Claims> {
+        let known = self.verified().get(token).cloned();
+        let claims = match known {
+            Some(claims) => claims,
             None => {
+                // The curve is worked on while nobody waits for the memory of tokens.
                 let claims = self.check_signature(token)?;
-                if self.verified.len() >= REMEMBERED {
-                    self.verified.clear();
+                let mut verified = self.verified();
+                if verified.len() >= REMEMBERED {
+                    verified.clear();
                 }
-                self.verified.insert(token.to_owned(), claims.clone());
+                verified.insert(token.to_owned(), claims.clone());
                 claims
             }
         };
@@ -110,11 +120,15 @@ impl Tokens {
         (claims.token_use == token_use && alive).then_some(claims)
     }
 
-    /// Ends a token of ours before its time: an access token by itself, a refresh token with all of its sign-in.
-    pub(crate) fn expire(&mut self, token: &str) {
-        if let Some(claims) = self.check_signature(token) {
-            self.expired.insert(claims.expiring().to_owned());
-        }
+    /// By what a token of ours is known once it dies before its time.
+    pub(crate) fn expiring(&self, token: &str) -> Option<String> {
+        let claims = self.check_signature(token)?;
+        Some(claims.expiring().to_owned())
+    }
+
+    /// Ends what is known by this: an access token by itself, a refresh token with all of its sign-in.
+    pub(crate) fn expire(&mut self, expiring: String) {
+        self.expired.insert(expiring);
     }
 
     /// The key set that verifies our tokens (RFC 7517).
@@ -124,6 +138,10 @@ impl Tokens {
             "kty": "EC", "crv": "P-521", "x": x, "y": y,
             "kid": self.kid, "alg": "ES512", "use": "sig",
         }] })
+    }
+
+    fn verified(&self) -> MutexGuard<'_, HashMap<String, Claims>> {
+        self.verified.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn check_signature(&self, token: &str) -> Option<Claims> {
@@ -202,7 +220,7 @@ mod tests {
 
     #[test]
     fn a_token_lives_until_the_second_before_its_exp() {
-        let mut tokens = Tokens::from_seed(1);
+        let tokens = Tokens::from_seed(1);
         let token = tokens.sign(&claims(1800));
         assert!(tokens.verify(&token, Use::Access, at(1799)).is_some());
         assert!(tokens.verify(&token, Use::Access, at(1800)).is_none());
@@ -210,7 +228,7 @@ mod tests {
 
     #[test]
     fn a_token_of_another_use_another_key_or_another_text_is_refused() {
-        let mut tokens = Tokens::from_seed(1);
+        let tokens = Tokens::from_seed(1);
         let token = tokens.sign(&claims(1800));
         assert!(tokens.verify(&token, Use::Refresh, at(0)).is_none());
         assert!(

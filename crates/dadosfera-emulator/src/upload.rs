@@ -3,6 +3,7 @@
 //! A file is written under a name of its own, counted, and read for its rows; storage takes it only after the whole form
 //! is there. Whatever ends a form early drops what was written.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -78,6 +79,14 @@ where
     if uploads.is_empty() {
         return Err(invalid(format!("{FIELD} is required")));
     }
+    if disk.is_lasting() {
+        let disk = disk.clone();
+        let synced = tokio::task::spawn_blocking(move || disk.sync_names()).await;
+        synced
+            .map_err(io::Error::other)
+            .flatten()
+            .map_err(|_| disk_fails())?;
+    }
     Ok(uploads)
 }
 
@@ -138,6 +147,9 @@ async fn take(
     }
     around.store(0, Ordering::Relaxed);
     file.flush().await.map_err(|_| disk_fails())?;
+    if disk.is_lasting() {
+        file.sync_all().await.map_err(|_| disk_fails())?;
+    }
     let sha256 = HEXLOWER.encode(&digest.finalize());
     disk.rename(&mut held, &sha256).map_err(|_| disk_fails())?;
     let content = Arc::new(FileContent {

@@ -9,7 +9,7 @@ use crate::call::Call;
 use crate::routes::times;
 use crate::state::api_keys::{ApiKey, NewApiKey};
 
-pub(crate) fn list(api: &mut Api, call: &Call) -> Answer {
+pub(crate) fn list(api: &Api, call: &Call) -> Answer {
     let keys = api.world.api_keys.list(&call.caller.customer_id);
     Answer::ok(keys.map(shown).collect())
 }

@@ -149,7 +149,7 @@ impl Holder {
 
 fn issue(api: &mut Api, call: &Call, holder: &Holder, token_use: Use, family: &str) -> String {
     let life = match token_use {
-        Use::Access => api.options.access_token_life,
+        Use::Access => call.token_life.unwrap_or(api.options.access_token_life),
         Use::Refresh => api.options.refresh_token_life,
     };
     let iat = call.now.timestamp();

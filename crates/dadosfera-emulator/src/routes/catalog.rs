@@ -15,7 +15,7 @@ const DEFAULT_SIZE: usize = 10;
 const ASSET_TYPES_WITH_DOCS: [&str; 2] = ["dataset", "dataapp"];
 const APPROVED: &str = "approved";
 
-pub(crate) fn list(api: &mut Api, call: &Call) -> Answer {
+pub(crate) fn list(api: &Api, call: &Call) -> Answer {
     let mut wrong = Vec::new();
     let page = query::positive(call, "page", 1, &mut wrong);
     let size = query::positive(call, "size", DEFAULT_SIZE, &mut wrong);
@@ -56,7 +56,7 @@ pub(crate) fn list(api: &mut Api, call: &Call) -> Answer {
     Answer::ok(json!({ "data_assets": assets, "total": total }))
 }
 
-pub(crate) fn get(api: &mut Api, call: &Call) -> Answer {
+pub(crate) fn get(api: &Api, call: &Call) -> Answer {
     let id = call.param(0);
     match api.world.catalogs.get(viewer(call), id) {
         Ok(asset) => wrapped(asset),
@@ -125,7 +125,7 @@ fn named(api: &Api, call: &Call) -> String {
     id.unwrap_or(text).to_owned()
 }
 
-pub(crate) fn get_docs(api: &mut Api, call: &Call) -> Answer {
+pub(crate) fn get_docs(api: &Api, call: &Call) -> Answer {
     let id = &*named(api, call);
     match api.world.catalogs.get(viewer(call), id) {
         Ok(asset) => Answer::ok(json!({ "docs": asset.docs })),

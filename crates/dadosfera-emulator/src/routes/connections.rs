@@ -16,7 +16,7 @@ use crate::state::redirects;
 const DEFAULT_SIZE: usize = 50;
 const STATUS: &str = "status must be one of active, inactive";
 
-pub(crate) fn list(api: &mut Api, call: &Call) -> Answer {
+pub(crate) fn list(api: &Api, call: &Call) -> Answer {
     let mut wrong = Vec::new();
     let size = query::positive(call, "size", DEFAULT_SIZE, &mut wrong);
     let page = query::positive(call, "start_page", 1, &mut wrong);
@@ -47,7 +47,7 @@ pub(crate) fn list(api: &mut Api, call: &Call) -> Answer {
     Answer::ok(json!({ "connections": connections }))
 }
 
-pub(crate) fn get(api: &mut Api, call: &Call) -> Answer {
+pub(crate) fn get(api: &Api, call: &Call) -> Answer {
     let id = call.param(0);
     match api.world.connections.get(&call.caller.customer_id, id) {
         Ok(connection) => Answer::ok(shown(connection)),
@@ -142,7 +142,7 @@ pub(crate) fn delete(api: &mut Api, call: &Call) -> Answer {
     }
 }
 
-pub(crate) fn test(api: &mut Api, call: &Call) -> Answer {
+pub(crate) fn test(api: &Api, call: &Call) -> Answer {
     let id = call.param(0);
     match api.world.connections.test(&call.caller.customer_id, id) {
         Ok(Ok(())) => Answer::ok(json!({ "status": "ok", "detail": "connected" })),
@@ -151,7 +151,7 @@ pub(crate) fn test(api: &mut Api, call: &Call) -> Answer {
     }
 }
 
-pub(crate) fn list_plugins(_: &mut Api, _: &Call) -> Answer {
+pub(crate) fn list_plugins(_: &Api, _: &Call) -> Answer {
     let listed: Vec<Value> = PLUGINS
         .iter()
         .map(|plugin| {

@@ -11,18 +11,18 @@ use crate::state::customers::{Customer, CustomerChanges, Refused};
 
 const CHANGEABLE: [&str; 4] = ["name", "tier", "scheduleLimit", "modules"];
 
-pub(crate) fn list(api: &mut Api, call: &Call) -> Answer {
+pub(crate) fn list(api: &Api, call: &Call) -> Answer {
     let customers = api.world.customers.list();
     let seen = customers.filter(|customer| may_see(call, &customer.id));
     let seen: Vec<Value> = seen.map(shown).collect();
     Answer::ok(json!({ "customers": seen }))
 }
 
-pub(crate) fn current(api: &mut Api, call: &Call) -> Answer {
+pub(crate) fn current(api: &Api, call: &Call) -> Answer {
     one(api, call, &call.caller.customer_id)
 }
 
-pub(crate) fn get(api: &mut Api, call: &Call) -> Answer {
+pub(crate) fn get(api: &Api, call: &Call) -> Answer {
     one(api, call, call.param(0))
 }
 

@@ -9,13 +9,13 @@ use crate::call::Call;
 use crate::routes::{table_columns, times};
 use crate::state::datasets::Dataset;
 
-pub(crate) fn list(api: &mut Api, call: &Call) -> Answer {
+pub(crate) fn list(api: &Api, call: &Call) -> Answer {
     let datasets = api.world.storage.datasets.list(&call.caller.customer_id);
     let datasets: Vec<Value> = datasets.iter().map(shown).collect();
     Answer::ok(json!({ "datasets": datasets }))
 }
 
-pub(crate) fn get(api: &mut Api, call: &Call) -> Answer {
+pub(crate) fn get(api: &Api, call: &Call) -> Answer {
     let id = call.param(0);
     match api.world.storage.datasets.get(&call.caller.customer_id, id) {
         Some(dataset) => Answer::ok(shown(dataset)),

@@ -13,7 +13,7 @@ use crate::routes::times;
 use crate::state::file_path;
 use crate::state::files::StoredFile;
 
-pub(crate) fn list(api: &mut Api, call: &Call) -> Answer {
+pub(crate) fn list(api: &Api, call: &Call) -> Answer {
     let folder = call.query("folderPath").unwrap_or("/");
     let folder = match file_path::folder("folderPath", folder) {
         Ok(folder) => folder,
@@ -62,7 +62,7 @@ pub(crate) fn upload(api: &mut Api, call: &Call) -> Answer {
     }
 }
 
-pub(crate) fn download(api: &mut Api, call: &Call) -> Answer {
+pub(crate) fn download(api: &Api, call: &Call) -> Answer {
     let path = match path(call) {
         Ok(path) => path,
         Err(answer) => return answer,

@@ -7,7 +7,7 @@ use crate::api::Api;
 use crate::call::Call;
 use crate::state::health;
 
-pub(crate) fn get(_: &mut Api, _: &Call) -> Answer {
+pub(crate) fn get(_: &Api, _: &Call) -> Answer {
     let up: Map<String, Value> = health::UP
         .iter()
         .map(|part| ((*part).to_owned(), json!({ "status": "up" })))

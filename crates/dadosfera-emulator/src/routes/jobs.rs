@@ -11,7 +11,7 @@ use crate::state::ids;
 use crate::state::job_input::{self, LoadType};
 use crate::state::jobs::SyncMode;
 
-pub(crate) fn get_jdbc(api: &mut Api, call: &Call) -> Answer {
+pub(crate) fn get_jdbc(api: &Api, call: &Call) -> Answer {
     let found = api
         .world
         .pipelines

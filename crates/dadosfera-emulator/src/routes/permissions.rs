@@ -7,7 +7,7 @@ use crate::api::Api;
 use crate::call::Call;
 use crate::state::permissions::PERMISSIONS;
 
-pub(crate) fn list(_: &mut Api, _: &Call) -> Answer {
+pub(crate) fn list(_: &Api, _: &Call) -> Answer {
     let listed = PERMISSIONS
         .iter()
         .map(|permission| json!({ "id": permission.id, "name": permission.name }));

@@ -27,12 +27,12 @@ const READ_ONLY: [&str; 9] = [
     "jobs",
 ];
 
-pub(crate) fn list(api: &mut Api, call: &Call) -> Answer {
+pub(crate) fn list(api: &Api, call: &Call) -> Answer {
     let pipelines = api.world.pipelines.list(&call.caller.customer_id);
     Answer::ok(pipelines.into_iter().map(summary).collect())
 }
 
-pub(crate) fn get(api: &mut Api, call: &Call) -> Answer {
+pub(crate) fn get(api: &Api, call: &Call) -> Answer {
     let id = call.param(0);
     match api.world.pipelines.get(&call.caller.customer_id, id) {
         Ok(pipeline) => Answer::ok(json!({ "status": true, "data": detail(pipeline) })),

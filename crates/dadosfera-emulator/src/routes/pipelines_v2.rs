@@ -15,7 +15,7 @@ use crate::state::pipeline::Pipeline;
 
 const DEFAULT_SIZE: usize = 500;
 
-pub(crate) fn list(api: &mut Api, call: &Call) -> Answer {
+pub(crate) fn list(api: &Api, call: &Call) -> Answer {
     let mut wrong = Vec::new();
     let size = query::positive(call, "size", DEFAULT_SIZE, &mut wrong);
     let page = query::positive(call, "page", 1, &mut wrong);
@@ -42,7 +42,7 @@ pub(crate) fn list(api: &mut Api, call: &Call) -> Answer {
     Answer::ok(json!({ "pipelines": shown }))
 }
 
-pub(crate) fn status(api: &mut Api, call: &Call) -> Answer {
+pub(crate) fn status(api: &Api, call: &Call) -> Answer {
     let id = call.param(0);
     let Ok(pipeline) = api.world.pipelines.get(&call.caller.customer_id, id) else {
         return not_found(id);
@@ -63,7 +63,7 @@ pub(crate) fn status(api: &mut Api, call: &Call) -> Answer {
     Answer::ok(json!({ "status": status }))
 }
 
-pub(crate) fn download_logs(api: &mut Api, call: &Call) -> Answer {
+pub(crate) fn download_logs(api: &Api, call: &Call) -> Answer {
     let id = match call.query("pipeline_id") {
         Some(id) if !id.is_empty() => id,
         _ => return Answer::invalid(vec!["pipeline_id must be a string".into()]),

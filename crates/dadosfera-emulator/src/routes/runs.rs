@@ -11,7 +11,7 @@ use crate::routes::times;
 use crate::state::ids;
 use crate::state::runs::Run;
 
-pub(crate) fn list(api: &mut Api, call: &Call) -> Answer {
+pub(crate) fn list(api: &Api, call: &Call) -> Answer {
     let id = call.param(0);
     match api.world.pipelines.get(&call.caller.customer_id, id) {
         Ok(pipeline) => {
@@ -22,7 +22,7 @@ pub(crate) fn list(api: &mut Api, call: &Call) -> Answer {
     }
 }
 
-pub(crate) fn get(api: &mut Api, call: &Call) -> Answer {
+pub(crate) fn get(api: &Api, call: &Call) -> Answer {
     let id = call.param(0);
     let pipeline = match api.world.pipelines.get(&call.caller.customer_id, id) {
         Ok(pipeline) => pipeline,

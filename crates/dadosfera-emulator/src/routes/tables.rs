@@ -11,13 +11,13 @@ use crate::call::Call;
 use crate::routes::{datasets, fields, table_columns, times};
 use crate::state::tables::{NewTable, Table};
 
-pub(crate) fn list(api: &mut Api, call: &Call) -> Answer {
+pub(crate) fn list(api: &Api, call: &Call) -> Answer {
     let tables = api.world.storage.tables.list(&call.caller.customer_id);
     let tables: Vec<Value> = tables.iter().map(shown).collect();
     Answer::ok(json!({ "tables": tables }))
 }
 
-pub(crate) fn get(api: &mut Api, call: &Call) -> Answer {
+pub(crate) fn get(api: &Api, call: &Call) -> Answer {
     let id = call.param(0);
     match api.world.storage.tables.get(&call.caller.customer_id, id) {
         Some(table) => Answer::ok(shown(table)),

@@ -17,7 +17,7 @@ const DEFAULT_LIMIT: usize = 100;
 const MAX_LIMIT: usize = 1000;
 const MAX_CELLS: usize = 1_000_000;
 
-pub(crate) fn columns_metadata(api: &mut Api, call: &Call) -> Answer {
+pub(crate) fn columns_metadata(api: &Api, call: &Call) -> Answer {
     let mut wrong = Vec::new();
     let with_stats = query::boolean(call, "include_stats", &mut wrong);
     let with_samples = query::boolean(call, "include_samples", &mut wrong);
@@ -53,7 +53,7 @@ pub(crate) fn columns_metadata(api: &mut Api, call: &Call) -> Answer {
     })
 }
 
-pub(crate) fn preview(api: &mut Api, call: &Call) -> Answer {
+pub(crate) fn preview(api: &Api, call: &Call) -> Answer {
     let mut wrong = Vec::new();
     let limit = query::positive(call, "limit", DEFAULT_LIMIT, &mut wrong);
     let offset = query::not_negative(call, "offset", &mut wrong);

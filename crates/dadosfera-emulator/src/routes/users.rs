@@ -15,7 +15,7 @@ use crate::state::users::{NewUser, User};
 const MAX_CREATED: usize = 50;
 const SHORTEST_USERNAME: usize = 3;
 
-pub(crate) fn list(api: &mut Api, call: &Call) -> Answer {
+pub(crate) fn list(api: &Api, call: &Call) -> Answer {
     let users = api.world.users.list(&call.caller.customer_id);
     let users: Vec<Value> = users.map(shown).collect();
     Answer::ok(json!({ "users": users }))

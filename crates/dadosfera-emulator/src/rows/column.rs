@@ -6,12 +6,13 @@
 
 use std::cmp::Ordering;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value};
 
 use crate::rows::times;
 
 /// A column of a file or table.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Column {
     pub(crate) name: String,
     pub(crate) kind: ColumnType,
@@ -19,7 +20,7 @@ pub(crate) struct Column {
 }
 
 /// The types there are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum ColumnType {
     Varchar,
     Integer,

@@ -6,6 +6,8 @@
 use std::fs::File;
 use std::io;
 
+use serde::{Deserialize, Serialize};
+
 use crate::disk::Disk;
 use crate::rows::column::{Column, Seen};
 use crate::rows::segment::{Segment, SegmentWriter};
@@ -15,7 +17,7 @@ use crate::rows::{csv, json, parquet};
 pub(crate) const MAX_COLUMNS: usize = 20_000;
 
 /// What a file of rows can be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Format {
     Csv,
     JsonLines,

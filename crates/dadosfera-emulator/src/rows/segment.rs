@@ -7,6 +7,7 @@
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Seek, SeekFrom, Write};
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::disk::{Disk, DiskFile};
@@ -20,6 +21,17 @@ pub(crate) struct Segment {
     pub(crate) columns: Vec<Column>,
     pub(crate) rows: u64,
     file: DiskFile,
+    bytes: u64,
+    places: Vec<u64>,
+}
+
+/// All of a segment but its rows: what finds it again after a restart.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Written {
+    file: String,
+    bytes: u64,
+    rows: u64,
+    columns: Vec<Column>,
     places: Vec<u64>,
 }
 
@@ -92,16 +104,46 @@ impl SegmentWriter {
 
     pub(crate) fn finish(mut self, columns: Vec<Column>) -> io::Result<Segment> {
         self.file.flush()?;
+        if self.held.is_lasting() {
+            self.file.get_ref().sync_all()?;
+        }
         Ok(Segment {
             columns,
             rows: self.rows,
             file: self.held,
+            bytes: self.written,
             places: self.places,
         })
     }
 }
 
 impl Segment {
+    pub(crate) fn written(&self) -> Written {
+        Written {
+            file: self.file.name(),
+            bytes: self.bytes,
+            rows: self.rows,
+            columns: self.columns.clone(),
+            places: self.places.clone(),
+        }
+    }
+
+    /// The segment that was written by an earlier life of a disk.
+    pub(crate) fn adopt(written: Written, disk: &Disk) -> io::Result<Self> {
+        Ok(Self {
+            file: disk.adopt(&written.file, written.bytes)?,
+            bytes: written.bytes,
+            rows: written.rows,
+            columns: written.columns,
+            places: written.places,
+        })
+    }
+
+    /// Lets its rows stay on disk for as long as a journal may have them read again.
+    pub(crate) fn keep(&self) {
+        self.file.keep();
+    }
+
     /// Its rows from this one on, counted from 0.
     pub(crate) fn rows_from(&self, first: u64) -> io::Result<SegmentRows> {
         let place = usize::try_from(first / ROWS_PER_PLACE).unwrap_or(usize::MAX);

@@ -91,6 +91,10 @@ impl ApiKeys {
         self.keys.retain(|key| key.created_by != user_id);
     }
 
+    pub(crate) fn by_id(&self, id: &str) -> Option<&ApiKey> {
+        self.keys.iter().find(|key| key.id == id)
+    }
+
     pub(crate) fn authenticate(&self, text: &str) -> Option<&ApiKey> {
         let digest = digest(text);
         self.keys.iter().find(|key| key.digest == digest)

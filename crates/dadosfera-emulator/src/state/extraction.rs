@@ -76,6 +76,14 @@ pub(crate) fn extract(
         Vec::new()
     };
     let state = state.filter(|_| load.is_incremental());
+    if column.is_some() || qualifies {
+        // Their rows are read, and so they are again when a journal is.
+        let before = [&before.raw, &before.qualified].into_iter().flatten();
+        let views = before.chain([&all]);
+        views
+            .flat_map(|view| &view.segments)
+            .for_each(|segment| segment.keep());
+    }
     let read = fresh(&all, &sources, column_place, state, disk);
     let (fresh, largest) = read.map_err(|error| disk_trace(&error))?;
     let before = if state.is_some() {

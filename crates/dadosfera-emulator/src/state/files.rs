@@ -4,7 +4,7 @@
 //! the same content are one on disk.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
@@ -58,7 +58,8 @@ pub(crate) struct Listing<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Files {
     by_customer: BTreeMap<String, BTreeMap<String, StoredFile>>,
-    contents: HashMap<String, Weak<FileContent>>,
+    /// Each content that a path names, and how many do.
+    contents: HashMap<String, (Arc<FileContent>, usize)>,
 }
 
 impl StoredFile {
@@ -112,14 +113,21 @@ impl Files {
     /// Puts a file in its place, and gives back the one that was there.
     pub(crate) fn put(&mut self, customer_id: &str, mut file: StoredFile) -> Option<StoredFile> {
         file.content = self.share(file.content);
-        self.by_customer
+        let replaced = self
+            .by_customer
             .entry(customer_id.to_owned())
             .or_default()
-            .insert(file.path.clone(), file)
+            .insert(file.path.clone(), file);
+        if let Some(replaced) = &replaced {
+            self.release(&replaced.content.sha256);
+        }
+        replaced
     }
 
     pub(crate) fn delete(&mut self, customer_id: &str, path: &str) -> Option<StoredFile> {
-        self.by_customer.get_mut(customer_id)?.remove(path)
+        let deleted = self.by_customer.get_mut(customer_id)?.remove(path)?;
+        self.release(&deleted.content.sha256);
+        Some(deleted)
     }
 
     /// Takes the dataset off the file that it was made from.
@@ -132,14 +140,21 @@ impl Files {
         }
     }
 
+    /// The one content of these bytes. Who else reads it does not count, so that the same requests keep the same file.
     fn share(&mut self, content: Arc<FileContent>) -> Arc<FileContent> {
-        if let Some(known) = self.contents.get(&content.sha256).and_then(Weak::upgrade) {
-            return known;
-        }
-        self.contents.retain(|_, known| known.strong_count() > 0);
         let sha256 = content.sha256.clone();
-        self.contents.insert(sha256, Arc::downgrade(&content));
-        content
+        let (shared, paths) = self.contents.entry(sha256).or_insert((content, 0));
+        *paths += 1;
+        Arc::clone(shared)
+    }
+
+    fn release(&mut self, sha256: &str) {
+        if let Some((_, paths)) = self.contents.get_mut(sha256) {
+            *paths -= 1;
+            if *paths == 0 {
+                self.contents.remove(sha256);
+            }
+        }
     }
 }
 

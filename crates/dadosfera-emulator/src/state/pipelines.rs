@@ -247,6 +247,12 @@ impl Pipelines {
         }
     }
 
+    /// When something happens by itself next.
+    pub(crate) fn next_due(&self) -> Option<DateTime<Utc>> {
+        let events = self.by_key.values().filter_map(Pipeline::next_event);
+        events.map(|(at, _)| at).min()
+    }
+
     fn next_event(&self, now: DateTime<Utc>) -> Option<(DateTime<Utc>, Event, Key)> {
         self.by_key
             .iter()

@@ -28,6 +28,7 @@ pub(crate) struct World {
     pub(crate) storage: Storage,
     pub(crate) chance: Chance,
     now: DateTime<Utc>,
+    due: Option<DateTime<Utc>>,
 }
 
 impl World {
@@ -44,7 +45,23 @@ impl World {
             storage: Storage::default(),
             chance,
             now,
+            due: None,
         }
+    }
+
+    /// The time at this moment: never earlier than that of what has happened.
+    pub(crate) fn at(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        self.now.max(now)
+    }
+
+    /// Whether something is to happen by itself until `now`.
+    pub(crate) fn is_due(&self, now: DateTime<Utc>) -> bool {
+        self.due.is_some_and(|due| due <= self.at(now))
+    }
+
+    /// Works out when something happens by itself next; to be called after every change.
+    pub(crate) fn note_due(&mut self) {
+        self.due = self.pipelines.next_due();
     }
 
     /// Lets happen all that happens by itself until `now`, and says what time it is: never earlier than before.

@@ -8,6 +8,7 @@
 )]
 
 mod caller;
+mod session;
 
 mod api_keys;
 mod auth;
@@ -21,6 +22,7 @@ mod faults;
 mod jobs;
 mod landing;
 mod oauth;
+mod persistence;
 mod pipelines;
 mod pipelines_v2;
 mod runs;

@@ -75,10 +75,13 @@ pub(crate) fn read<E: Send>(
         let mut database = builder()
             .create_with_backend(trial)
             .map_err(|error| damaged(text(error)))?;
-        match database.check_integrity() {
-            Ok(true) => {}
-            Ok(false) => return Err(damaged("a part of the journal was lost".to_owned())),
-            Err(error) => return Err(damaged(text(error))),
+        let before = last(&database).map_err(&damaged)?;
+        // It also says no where only its notes on free pages are out of date, so what was lost is looked for here.
+        database
+            .check_integrity()
+            .map_err(|error| damaged(text(error)))?;
+        if last(&database).map_err(&damaged)? != before {
+            return Err(damaged("its end was lost".to_owned()));
         }
         let transaction = database
             .begin_read()
@@ -118,6 +121,14 @@ pub(crate) fn read<E: Send>(
     // A damaged file can make the database panic, in a thread where that is no harm.
     let read = std::thread::scope(|scope| scope.spawn(work).join());
     read.unwrap_or_else(|_| Err(damaged("the database cannot read it".to_owned())))
+}
+
+/// The number of the last entry.
+fn last(database: &Database) -> Result<Option<u64>, String> {
+    let transaction = database.begin_read().map_err(text)?;
+    let entries = transaction.open_table(ENTRIES).map_err(text)?;
+    let last = entries.last().map_err(text)?;
+    Ok(last.map(|(number, _)| number.value()))
 }
 
 /// Opens the file of a journal.

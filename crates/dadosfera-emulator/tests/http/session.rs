@@ -11,12 +11,14 @@ use crate::caller::{ORDERS, orders};
 
 /// Who sends the session, and keeps what came back.
 pub(crate) struct Session {
-    pub(crate) emulator: Emulator,
+    emulator: Option<Emulator>,
     builder: Builder,
-    /// Whether the emulator is stopped and started again between the parts of the session.
+    /// Whether the emulator is stopped and started again before each request.
     restarts: bool,
     token: String,
     pub(crate) bytes: String,
+    /// What was not answered with a success, and the head of each answer.
+    pub(crate) refused: Vec<String>,
 }
 
 /// A world that is the same each time, in memory or in a directory.
@@ -35,44 +37,36 @@ pub(crate) fn builder(data_dir: Option<&Path>) -> Builder {
 impl Session {
     pub(crate) async fn start(builder: Builder, restarts: bool) -> Self {
         Self {
-            emulator: builder.clone().start().await.unwrap(),
+            emulator: Some(builder.clone().start().await.unwrap()),
             builder,
             restarts,
             token: String::new(),
             bytes: String::new(),
+            refused: Vec::new(),
         }
     }
 
-    pub(crate) async fn restart(self) -> Self {
-        self.emulator.stop().await;
-        Self {
-            emulator: self.builder.clone().start().await.unwrap(),
-            ..self
-        }
+    pub(crate) fn emulator(&self) -> &Emulator {
+        self.emulator.as_ref().unwrap()
+    }
+
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+
+    pub(crate) async fn stop(mut self) {
+        self.emulator.take().unwrap().stop().await;
     }
 
     /// Everything that can be asked for, in an order in which it makes sense.
     pub(crate) async fn whole(mut self) -> Self {
         self.people().await;
-        self = self.turn().await;
         self.pipelines().await;
-        self = self.turn().await;
         self.connections().await;
-        self = self.turn().await;
         self.files().await;
-        self = self.turn().await;
         self.catalog().await;
-        self = self.turn().await;
         self.goodbye().await;
         self
-    }
-
-    async fn turn(self) -> Self {
-        if self.restarts {
-            self.restart().await
-        } else {
-            self
-        }
     }
 
     async fn people(&mut self) {
@@ -81,7 +75,7 @@ impl Session {
             .sign_in("ana@acme.example", "acme-ana-password", None)
             .await;
         self.token = text(&signed_in["tokens"]["accessToken"]);
-        let code = self.emulator.totp_now("mfa@acme.example").unwrap();
+        let code = self.emulator().totp_now("mfa@acme.example").unwrap();
         let code = Some(code.as_str());
         self.sign_in("mfa@acme.example", "acme-mfa-password", code)
             .await;
@@ -107,7 +101,9 @@ impl Session {
         let listed = self.get("/users").await.to_string();
         let listed: Value = serde_json::from_str(&listed).unwrap();
         let users = listed["users"].as_array().or(listed.as_array()).unwrap();
-        let old = users.iter().find(|user| user["username"] == "old@acme.example");
+        let old = users
+            .iter()
+            .find(|user| user["username"] == "old@acme.example");
         let path = format!("/users/{}", text(&old.unwrap()["id"]));
         self.delete(&path).await;
         self.get("/customers").await;
@@ -123,48 +119,68 @@ impl Session {
         let create = orders(ORDERS, "Orders", json!("*/5 * * * *"));
         self.post("/platform/pipeline", create).await;
         self.post("/platform/pipeline/execute", id.clone()).await;
-        self.advance(900);
+        self.advance(600);
         let runs = self
             .get(&format!("/platform/pipeline/{ORDERS}/pipeline_run"))
             .await;
-        let run = text(&runs.pointer("/data/0/pipeline_run_id").or(runs.pointer("/0/pipeline_run_id")).unwrap().clone());
+        let run = text(&runs[0]["pipeline_run_id"]);
         self.get(&format!("/platform/pipeline/{ORDERS}/pipeline_run/{run}"))
             .await;
         self.get("/platform/pipelines").await;
         self.get(&format!("/platform/pipeline/{ORDERS}")).await;
         self.post("/platform/pipeline/pause", id.clone()).await;
-        self.advance(900);
+        self.advance(600);
         self.post("/platform/pipeline/unpause", id).await;
-        self.call("PATCH", &format!("/platform/pipeline/{ORDERS}"), json!({"description": "x"}))
-            .await;
+        self.call(
+            "PATCH",
+            &format!("/platform/pipeline/{ORDERS}"),
+            json!({"description": "x"}),
+        )
+        .await;
         let memory = json!({"amount": 512});
-        self.call("PUT", &format!("/platform/pipeline/{ORDERS}/memory"), memory.clone())
-            .await;
+        self.call(
+            "PUT",
+            &format!("/platform/pipeline/{ORDERS}/memory"),
+            memory.clone(),
+        )
+        .await;
         let job = format!("{ORDERS}-0");
         self.get(&format!("/platform/jobs/jdbc/{job}")).await;
-        self.call("PUT", &format!("/platform/jobs/jdbc/{job}/sync-mode"), json!({"target_sync_mode": "full_load"}))
-            .await;
-        self.call("PATCH", &format!("/platform/jobs/{job}/input"), json!({"table_name": "other"}))
-            .await;
+        self.call(
+            "PUT",
+            &format!("/platform/jobs/jdbc/{job}/sync-mode"),
+            json!({"target_load_type": "full_load"}),
+        )
+        .await;
+        self.call(
+            "PATCH",
+            &format!("/platform/jobs/{job}/input"),
+            json!({"table_name": "other"}),
+        )
+        .await;
         self.post(&format!("/platform/jobs/{job}/reset-state"), json!({}))
             .await;
         self.call("PUT", &format!("/platform/jobs/{job}/memory"), memory)
             .await;
         self.get("/pipelinesv2").await;
         self.get(&format!("/pipelinesv2/{ORDERS}/status")).await;
-        self.get(&format!("/pipelinesv2/download-logs?pipeline_id={ORDERS}&pipeline_run_id={run}"))
-            .await;
+        self.get(&format!(
+            "/pipelinesv2/download-logs?pipeline_id={ORDERS}&pipeline_run_id={run}"
+        ))
+        .await;
     }
 
     async fn connections(&mut self) {
         self.get("/connections/plugins").await;
-        let crm = json!({"name": "crm", "plugin": "hubspot", "config": {"access_token": "pat-na1-x"}});
+        let crm =
+            json!({"name": "crm", "plugin": "hubspot", "config": {"access_token": "pat-na1-x"}});
         let made = self.post("/connections", crm).await;
         let path = format!("/connections/{}", text(&made["id"]));
         self.get(&path).await;
         self.call("PUT", &path, json!({"name": "crm 2"})).await;
         self.post(&format!("{path}/test"), json!({})).await;
-        let sheets = json!({"plugin": "google-sheets", "redirect_uri": "http://127.0.0.1:9000/callback"});
+        let sheets =
+            json!({"plugin": "google-sheets", "redirect_uri": "http://127.0.0.1:9000/callback"});
         let begun = self.post("/connections/oauth/authorize", sheets).await;
         let state = text(&begun["state"]);
         let consent = format!("/__emulator__/oauth/consent?state={state}&approve=1");
@@ -178,7 +194,8 @@ impl Session {
     }
 
     async fn files(&mut self) {
-        self.upload("/raw", "a.csv", "id,name\n1,one\n2,two\n").await;
+        self.upload("/raw", "a.csv", "id,name\n1,one\n2,two\n")
+            .await;
         self.upload("/raw", "b.csv", "id,name\n3,three\n").await;
         self.upload("/raw", "c.bin", "same bytes").await;
         self.upload("/raw", "d.bin", "same bytes").await;
@@ -203,15 +220,18 @@ impl Session {
         self.post("/platform/pipeline/execute", run.clone()).await;
         self.advance(60);
         // A source that a run read, and that is gone when the journal is read again.
-        self.upload("/raw", "b.csv", "id,name\n2,zwei\n4,vier\n").await;
+        self.upload("/raw", "b.csv", "id,name\n2,zwei\n4,vier\n")
+            .await;
         self.post("/platform/pipeline/execute", run).await;
         self.advance(60);
         self.get("/storage-explorer/tables").await;
-        self.delete("/storage-explorer/storage?path=/raw/d.bin").await;
+        self.delete("/storage-explorer/storage?path=/raw/d.bin")
+            .await;
         let datasets = self.get("/storage-explorer/datasets").await;
         let dataset = |index: usize| text(&datasets["datasets"][index]["id"]);
         let first = dataset(0);
-        self.get(&format!("/storage-explorer/datasets/{first}")).await;
+        self.get(&format!("/storage-explorer/datasets/{first}"))
+            .await;
         let table = json!({"name": "mine", "columns": [{"name": "id", "type": "INTEGER"}, {"name": "name", "type": "VARCHAR"}]});
         let made = self.post("/storage-explorer/tables", table).await;
         let path = format!("/storage-explorer/tables/{}", text(&made["id"]));
@@ -255,7 +275,7 @@ impl Session {
     }
 
     fn advance(&self, seconds: u64) {
-        let clock = self.emulator.clock();
+        let clock = self.emulator().clock();
         clock.advance(std::time::Duration::from_secs(seconds));
     }
 
@@ -291,18 +311,26 @@ impl Session {
     }
 
     async fn send(&mut self, method: &str, path: &str, media_type: &str, body: &str) -> Value {
+        if self.restarts {
+            self.emulator.take().unwrap().stop().await;
+            self.emulator = Some(self.builder.clone().start().await.unwrap());
+        }
         let request = format!(
             "{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: {}\r\nCustomer_name: acme_corp\r\n\
              Content-Type: {media_type}\r\nContent-Length: {}\r\n\r\n{body}",
             self.token,
             body.len()
         );
-        let address = self.emulator.base_url().trim_start_matches("http://");
+        let address = self.emulator().base_url().trim_start_matches("http://");
         let mut stream = TcpStream::connect(address).await.unwrap();
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.unwrap();
         self.bytes += &format!("\n== {method} {path}\n{answer}");
+        if !answer.starts_with("HTTP/1.1 2") {
+            let status = &answer["HTTP/1.1 ".len()..][..3];
+            self.refused.push(format!("{status} {method} {path}"));
+        }
         let (_, content) = answer.split_once("\r\n\r\n").unwrap();
         serde_json::from_str(content).unwrap_or_default()
     }

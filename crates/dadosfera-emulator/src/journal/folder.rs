@@ -130,16 +130,21 @@ fn private_file() -> OpenOptions {
     options
 }
 
+#[cfg(unix)]
 fn check_private(path: &Path) -> Result<(), DataDirError> {
+    use std::os::unix::fs::PermissionsExt;
     let found = fs::metadata(path).map_err(DataDirError::io(path))?;
-    #[cfg(unix)]
-    {
-        let mode = std::os::unix::fs::PermissionsExt::mode(&found.permissions()) & 0o777;
-        if mode & 0o077 != 0 {
-            let path = path.to_owned();
-            return Err(DataDirError::TooOpen { path, mode });
-        }
+    let mode = found.permissions().mode() & 0o777;
+    if mode & 0o077 == 0 {
+        return Ok(());
     }
-    drop(found);
+    let path = path.to_owned();
+    Err(DataDirError::TooOpen { path, mode })
+}
+
+/// Who may read what is another matter there: what an owner's folder inherits.
+#[cfg(not(unix))]
+fn check_private(path: &Path) -> Result<(), DataDirError> {
+    fs::metadata(path).map_err(DataDirError::io(path))?;
     Ok(())
 }

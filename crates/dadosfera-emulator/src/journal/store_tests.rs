@@ -1,3 +1,5 @@
+//! The journal on a disk that is full, and what nobody acknowledged.
+
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};

@@ -32,7 +32,7 @@ impl Process {
             .split_whitespace()
             .find(|word| word.starts_with("http://"));
         Self {
-            url: url.unwrap_or_else(|| panic!("{first:?}")).to_owned(),
+            url: url.unwrap().to_owned(),
             child,
             _stdout: stdout,
         }
@@ -90,7 +90,7 @@ async fn a_session_with_a_restart_before_each_request_is_byte_for_byte_the_one_w
 }
 
 /// What the writers of the test below were told.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Acknowledged {
     /// Assets by id, with their names.
     assets: BTreeMap<String, String>,
@@ -131,8 +131,8 @@ async fn what_was_acknowledged_outlives_a_kill_at_any_moment() {
             writer.await.unwrap();
         }
         process = Process::start(emulator(&directory));
-        check(&http, &process.url, &token, &told.lock().unwrap()).await;
-        let told = told.lock().unwrap();
+        let told = told.lock().unwrap().clone();
+        check(&http, &process.url, &token, &told).await;
         assert!(!told.assets.is_empty(), "round {round} wrote nothing");
     }
     let told = told.lock().unwrap();
@@ -245,11 +245,11 @@ async fn check(http: &reqwest::Client, url: &str, token: &str, told: &Acknowledg
 }
 
 async fn refused(builder: dadosfera_emulator::Builder) -> DataDirError {
-    match builder.start().await {
-        Err(StartError::DataDir(why)) => why,
-        Err(other) => panic!("{other}"),
-        Ok(_) => panic!("it started"),
-    }
+    let why = builder.start().await.err().unwrap();
+    let StartError::DataDir(why) = why else {
+        unreachable!("{why}");
+    };
+    why
 }
 
 #[tokio::test]

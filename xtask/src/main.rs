@@ -1,5 +1,6 @@
 //! The chores of the workspace. `cargo xtask help` lists them.
 
+mod bench;
 mod ci;
 mod command;
 mod description;
@@ -57,6 +58,14 @@ enum Chore {
     Tidy,
     /// Validate the description with a validator that none of us wrote
     Description,
+    /// Measure against published peers, in a workspace of their own
+    Bench {
+        #[arg(value_enum)]
+        bench: bench::Bench,
+        /// Also write the result into the docs
+        #[arg(long)]
+        write: bool,
+    },
     /// Everything that must hold before a change lands
     Ci,
     #[command(name = regen::CHILD, hide = true)]
@@ -75,6 +84,7 @@ fn main() -> ExitCode {
         Chore::Interop => conformance(&root, "interop", std::iter::empty()),
         Chore::Tidy => tidy::run(&root),
         Chore::Description => description::run(&root),
+        Chore::Bench { bench, write } => bench::run(&root, bench, write),
         Chore::Ci => ci::run(&root),
         Chore::GenerateChild => regen::child(),
     };

@@ -14,6 +14,7 @@ use crate::auth::session::Session;
 use crate::budget::Budget;
 use crate::call::{Call, Caller};
 use crate::call_options::CallOptions;
+use crate::claims::RunClaims;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{
     BaseUrl, Config, Credentials, DEFAULT_PROFILE, Environment, Files, Flags, Settings, Source,
@@ -52,6 +53,9 @@ struct Parts {
     identity: Identity,
     customer_name: Option<String>,
     clock: Arc<dyn Clock>,
+    run_claims: RunClaims,
+    /// Held while something is ensured.
+    ensuring: tokio::sync::Mutex<()>,
 }
 
 /// Whose credentials the client holds.
@@ -165,6 +169,14 @@ impl Client {
         &*self.0.clock
     }
 
+    pub(crate) fn run_claims(&self) -> &RunClaims {
+        &self.0.run_claims
+    }
+
+    pub(crate) fn ensuring(&self) -> &tokio::sync::Mutex<()> {
+        &self.0.ensuring
+    }
+
     pub(crate) fn identity(&self) -> &Identity {
         &self.0.identity
     }
@@ -248,6 +260,8 @@ impl Client {
             identity,
             customer_name: config.customer_name,
             clock,
+            run_claims: RunClaims::default(),
+            ensuring: tokio::sync::Mutex::default(),
         };
         Ok(Self(Arc::new(parts), Scope::default()))
     }

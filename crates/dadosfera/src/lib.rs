@@ -30,6 +30,8 @@ mod wait;
 
 mod answer;
 mod call_options;
+mod ensure;
+mod pages;
 mod request;
 
 mod call;
@@ -39,6 +41,7 @@ mod transport;
 
 mod body;
 mod budget;
+mod claims;
 mod gate;
 mod limits;
 mod observe;
@@ -58,8 +61,10 @@ pub use answer::{Answer, AnswerHead};
 pub use call_options::CallOptions;
 pub use client::{Client, ClientBuilder};
 pub use config::Environment;
+pub use ensure::{Done, Ensured};
 pub use error::{Error, ErrorKind};
 pub use observe::{AttemptEnd, CallEnd, Metrics};
+pub use pages::{Items, Pages, Position};
 pub use request::Request;
 
 pub use id::{
@@ -76,10 +81,10 @@ pub use resources::health::Health;
 pub use resources::jobs::{JobInputPatch, Jobs, SyncMode};
 pub use resources::new_file_job::NewFileJob;
 pub use resources::new_pipeline::{NewJdbcJob, NewPipeline, PipelinePatch};
-pub use resources::permissions::Permissions;
+pub use resources::permissions::{MissingPermission, Permissions, PlanCheck};
 pub use resources::pipelines::{PipelineHandle, Pipelines};
 pub use resources::pipelines_v2::{PageOptions, PipelinesV2};
-pub use resources::runs::{RunHandle, Runs};
+pub use resources::runs::{RunHandle, RunProgress, RunStates, Runs};
 pub use resources::storage::{Download, Storage};
 pub use resources::tables::{Datasets, Tables};
 pub use resources::users::Users;

@@ -5,6 +5,7 @@ use dadosfera_raw::types;
 use crate::client::Client;
 use crate::error::Error;
 use crate::id::ApiKeyId;
+use crate::pages::Items;
 
 /// The customer's API keys; from [`Client::api_keys`].
 #[derive(Debug, Clone, Copy)]
@@ -63,6 +64,19 @@ impl ApiKeys<'_> {
         let call = self.client.call("list_api_keys");
         let answer = call.raw().list_api_keys().await;
         call.finish(answer).await
+    }
+
+    /// Every key, without its text, as a stream; the API has no pages here.
+    pub fn stream(&self) -> Items<types::ApiKey> {
+        let client = self.client.clone();
+        Items::whole(
+            "list_api_keys",
+            |it| it.id.as_str(),
+            move || {
+                let client = client.clone();
+                async move { client.api_keys().list().await }
+            },
+        )
     }
 
     /// Makes a key with these permissions, given by id or by name. Its text is shown this once, in `key`.

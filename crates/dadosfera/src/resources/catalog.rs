@@ -1,16 +1,14 @@
 //! The catalog: assets, their documentation, certification, columns and rows.
 //!
-//! Traps of the API that are kept from callers: `limit` yields an empty list and is never sent, and `total` may be a
-//! number or a text, and may count too many, so that a list ends at an empty page.
-
-use std::future;
+//! Traps of the API that are kept from callers: `limit` yields an empty list and is never sent, page 0 is refused, and
+//! `total` may be a number or a text, and may count too many or too few, so that a list ends at an empty page.
 
 use dadosfera_raw::types;
-use futures::{Stream, StreamExt, TryStreamExt, stream};
 
 use crate::client::Client;
 use crate::error::Error;
 use crate::id::DataAssetId;
+use crate::pages::{self, Items};
 
 /// How many assets a page of [`Catalog::stream`] holds, where the query does not say.
 const PAGE: u32 = 100;
@@ -69,12 +67,14 @@ impl Client {
     }
 }
 
-impl<'a> Catalog<'a> {
+impl Catalog<'_> {
     /// One page.
     ///
     /// # Errors
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for page or size 0;
     /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) without the permission `GET /catalog`.
     pub async fn list(&self, query: &CatalogQuery) -> Result<CatalogPage, Error> {
+        pages::checked("list_catalog", query.page, query.size)?;
         let call = self.client.call("list_catalog");
         let answer = call
             .raw()
@@ -99,7 +99,8 @@ impl<'a> Catalog<'a> {
         })
     }
 
-    /// Every asset of the query, page by page from the query's page on, up to an empty page.
+    /// Every asset of the query as a stream, page by page from the query's page on, up to an empty page. A page has a
+    /// hundred unless the query says otherwise.
     ///
     /// ```no_run
     /// # async fn run(client: dadosfera::Client) -> Result<(), dadosfera::Error> {
@@ -110,24 +111,24 @@ impl<'a> Catalog<'a> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn stream(
-        &self,
-        query: CatalogQuery,
-    ) -> impl Stream<Item = Result<types::DataAsset, Error>> + use<'a> {
-        let catalog = *self;
-        let first = query.page.unwrap_or(1);
-        stream::iter(first..)
-            .then(move |page| {
+    pub fn stream(&self, query: CatalogQuery) -> Items<types::DataAsset> {
+        let client = self.client.clone();
+        let (first, size) = (query.page.unwrap_or(1), query.size.unwrap_or(PAGE));
+        Items::paged(
+            "list_catalog",
+            first,
+            size,
+            |asset| asset.id.as_str(),
+            move |page| {
+                let client = client.clone();
                 let query = CatalogQuery {
                     page: Some(page),
-                    size: query.size.or(Some(PAGE)),
+                    size: Some(size),
                     ..query.clone()
                 };
-                async move { catalog.list(&query).await }
-            })
-            .try_take_while(|page| future::ready(Ok(!page.assets.is_empty())))
-            .map_ok(|page| stream::iter(page.assets.into_iter().map(Ok)))
-            .try_flatten()
+                async move { Ok(client.catalog().list(&query).await?.assets) }
+            },
+        )
     }
 
     /// One asset, with what only the detail shows.
@@ -281,5 +282,9 @@ impl<'a> Catalog<'a> {
             )
             .await;
         call.finish(answer).await
+    }
+
+    pub(crate) const fn client(&self) -> &Client {
+        self.client
     }
 }

@@ -5,6 +5,10 @@ use dadosfera_raw::{Secret, types};
 use crate::client::Client;
 use crate::error::Error;
 use crate::id::ConnectionId;
+use crate::pages::{self, Items};
+
+/// How many connections a page has, where the query does not say; what the vendor's library asks for.
+const PAGE: u32 = 50;
 
 /// The customer's connections; from [`Client::connections`].
 #[derive(Debug, Clone, Copy)]
@@ -43,19 +47,41 @@ impl Connections<'_> {
     /// # Errors
     /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) without the permission `GET /connections`.
     pub async fn list(&self, query: &ConnectionQuery) -> Result<Vec<types::Connection>, Error> {
+        pages::checked("list_connections", query.page, query.size)?;
         let call = self.client.call("list_connections");
         let answer = call
             .raw()
             .list_connections(
                 query.connection_id.as_deref(),
                 query.name.as_deref(),
-                Some(i64::from(query.size.unwrap_or(50))),
+                Some(i64::from(query.size.unwrap_or(PAGE))),
                 Some(i64::from(query.page.unwrap_or(1))),
                 query.status.as_ref(),
                 query.plugin.as_deref(),
             )
             .await;
         Ok(call.finish(answer).await?.connections)
+    }
+
+    /// Every connection of the query as a stream, page by page from the query's page on, up to an empty page.
+    pub fn stream(&self, query: ConnectionQuery) -> Items<types::Connection> {
+        let client = self.client.clone();
+        let (first, size) = (query.page.unwrap_or(1), query.size.unwrap_or(PAGE));
+        Items::paged(
+            "list_connections",
+            first,
+            size,
+            |connection| connection.id.as_str(),
+            move |page| {
+                let client = client.clone();
+                let query = ConnectionQuery {
+                    page: Some(page),
+                    size: Some(size),
+                    ..query.clone()
+                };
+                async move { client.connections().list(&query).await }
+            },
+        )
     }
 
     /// One connection, without its secrets.
@@ -195,5 +221,9 @@ impl Connections<'_> {
         let call = self.client.call("complete_connection");
         let answer = call.raw().complete_connection(&body).await;
         call.finish(answer).await
+    }
+
+    pub(crate) const fn client(&self) -> &Client {
+        self.client
     }
 }

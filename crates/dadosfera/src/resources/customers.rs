@@ -5,6 +5,7 @@ use dadosfera_raw::types;
 use crate::client::Client;
 use crate::error::Error;
 use crate::id::CustomerId;
+use crate::pages::Items;
 
 /// Customers; from [`Client::customers`].
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +30,19 @@ impl Customers<'_> {
         let call = self.client.call("list_customers");
         let answer = call.raw().list_customers().await;
         Ok(call.finish(answer).await?.customers)
+    }
+
+    /// The customers that one may see, as a stream; the API has no pages here.
+    pub fn stream(&self) -> Items<types::Customer> {
+        let client = self.client.clone();
+        Items::whole(
+            "list_customers",
+            |it| it.id.as_str(),
+            move || {
+                let client = client.clone();
+                async move { client.customers().list().await }
+            },
+        )
     }
 
     /// One's own customer.

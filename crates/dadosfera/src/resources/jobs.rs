@@ -200,6 +200,21 @@ impl JobInputPatch {
         })
     }
 
+    /// A change of these fields of the API.
+    pub(crate) fn from_fields(
+        fields: &serde_json::Map<String, serde_json::Value>,
+    ) -> Result<Self, Error> {
+        serde_json::from_value(fields.clone().into())
+            .map(Self)
+            .map_err(|error| {
+                Error::invalid_input(
+                    "the job's input cannot be written as a change",
+                    "build it with NewJdbcJob",
+                )
+                .with_source(error)
+            })
+    }
+
     /// Adds columns to those that are read.
     #[must_use]
     pub fn add_columns<C: Into<String>>(mut self, columns: impl IntoIterator<Item = C>) -> Self {

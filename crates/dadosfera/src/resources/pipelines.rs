@@ -8,6 +8,7 @@ use crate::call::Call;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::id::PipelineId;
+use crate::pages::Items;
 
 /// The customer's pipelines; from [`Client::pipelines`].
 #[derive(Debug, Clone, Copy)]
@@ -57,6 +58,19 @@ impl Pipelines<'_> {
         let call = self.client.call("list_pipelines");
         let answer = call.raw().list_pipelines().await;
         call.finish(answer).await
+    }
+
+    /// Every pipeline as a stream; the API has no pages here.
+    pub fn stream(&self) -> Items<types::PipelineSummary> {
+        let client = self.client.clone();
+        Items::whole(
+            "list_pipelines",
+            |it| it.pipeline_id.as_str(),
+            move || {
+                let client = client.clone();
+                async move { client.pipelines().list().await }
+            },
+        )
     }
 
     /// One pipeline with its jobs.
@@ -132,9 +146,13 @@ impl Pipelines<'_> {
             .await;
         call.finish_empty(answer)
     }
+
+    pub(crate) const fn client(&self) -> &Client {
+        self.client
+    }
 }
 
-impl<'a> PipelineHandle<'a> {
+impl PipelineHandle<'_> {
     /// The pipeline's id.
     ///
     /// # Errors
@@ -145,7 +163,7 @@ impl<'a> PipelineHandle<'a> {
 
     /// The pipeline's runs.
     #[must_use]
-    pub fn runs(&self) -> Runs<'a> {
+    pub fn runs(&self) -> Runs {
         Runs::new(self.client, self.id.clone())
     }
 
@@ -155,7 +173,7 @@ impl<'a> PipelineHandle<'a> {
     ///
     /// # Errors
     /// [`ErrorKind::BadRequest`](crate::ErrorKind::BadRequest) with the code `PipelinePaused` where it is paused.
-    pub async fn execute(&self) -> Result<RunHandle<'a>, Error> {
+    pub async fn execute(&self) -> Result<RunHandle, Error> {
         let call = self.client.call("execute_pipeline");
         let body = self.reference(&call)?;
         // The answer does not say which run it starts, so what was there before has to be known.
@@ -170,7 +188,7 @@ impl<'a> PipelineHandle<'a> {
         };
         let answer = call.raw().execute_pipeline(&body).await;
         let triggered = call.finish(answer).await?.data;
-        Ok(RunHandle::new(self.client, runs, before, triggered.run_id))
+        Ok(RunHandle::new(runs, before, triggered.run_id))
     }
 
     /// Stops its schedule and refuses manual runs. Runs that are under way finish.

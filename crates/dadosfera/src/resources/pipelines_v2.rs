@@ -7,6 +7,10 @@ use futures::TryStreamExt;
 use crate::client::Client;
 use crate::error::Error;
 use crate::id::PipelineId;
+use crate::pages::{self, Items};
+
+/// How many pipelines a page has, where nobody says; what the vendor's library asks for.
+const PAGE: u32 = 500;
 
 /// The older routes; from [`Client::pipelines_v2`].
 #[derive(Debug, Clone, Copy)]
@@ -41,6 +45,7 @@ impl PipelinesV2<'_> {
     /// # Errors
     /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) without the permission `GET /pipelines`.
     pub async fn list(&self, page: &PageOptions) -> Result<Vec<types::PipelineV2>, Error> {
+        pages::checked("list_pipelines_v2", page.page, page.size)?;
         let call = self.client.call("list_pipelines_v2");
         let (number, size) = (page.page.map(i64::from), page.size.map(i64::from));
         let answer = call
@@ -48,6 +53,27 @@ impl PipelinesV2<'_> {
             .list_pipelines_v2(page.order, number, size, page.sort_by.as_deref())
             .await;
         Ok(call.finish(answer).await?.pipelines)
+    }
+
+    /// Every pipeline as a stream, page by page from the given page on, up to an empty page.
+    pub fn stream(&self, options: PageOptions) -> Items<types::PipelineV2> {
+        let client = self.client.clone();
+        let (first, size) = (options.page.unwrap_or(1), options.size.unwrap_or(PAGE));
+        Items::paged(
+            "list_pipelines_v2",
+            first,
+            size,
+            |pipeline| pipeline.id.as_str(),
+            move |page| {
+                let client = client.clone();
+                let options = PageOptions {
+                    page: Some(page),
+                    size: Some(size),
+                    ..options.clone()
+                };
+                async move { client.pipelines_v2().list(&options).await }
+            },
+        )
     }
 
     /// A pipeline's execution history as the web application reads it.

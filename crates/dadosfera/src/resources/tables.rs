@@ -6,6 +6,7 @@ use dadosfera_raw::types;
 use crate::client::Client;
 use crate::error::Error;
 use crate::id::{DatasetId, TableId};
+use crate::pages::Items;
 
 /// The customer's tables; from [`Client::tables`].
 #[derive(Debug, Clone, Copy)]
@@ -42,6 +43,19 @@ impl Tables<'_> {
         let call = self.client.call("list_tables");
         let answer = call.raw().list_tables().await;
         Ok(call.finish(answer).await?.tables)
+    }
+
+    /// Every table as a stream; the API has no pages here.
+    pub fn stream(&self) -> Items<types::Table> {
+        let client = self.client.clone();
+        Items::whole(
+            "list_tables",
+            |it| it.id.as_str(),
+            move || {
+                let client = client.clone();
+                async move { client.tables().list().await }
+            },
+        )
     }
 
     /// One table.
@@ -108,6 +122,19 @@ impl Datasets<'_> {
         let call = self.client.call("list_datasets");
         let answer = call.raw().list_datasets().await;
         Ok(call.finish(answer).await?.datasets)
+    }
+
+    /// Every dataset as a stream; the API has no pages here.
+    pub fn stream(&self) -> Items<types::Dataset> {
+        let client = self.client.clone();
+        Items::whole(
+            "list_datasets",
+            |it| it.id.as_str(),
+            move || {
+                let client = client.clone();
+                async move { client.datasets().list().await }
+            },
+        )
     }
 
     /// One dataset.

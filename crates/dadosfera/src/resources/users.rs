@@ -5,6 +5,7 @@ use dadosfera_raw::types;
 use crate::client::Client;
 use crate::error::Error;
 use crate::id::UserId;
+use crate::pages::Items;
 
 /// The API creates no more at once.
 const MOST_AT_ONCE: usize = 50;
@@ -32,6 +33,19 @@ impl Users<'_> {
         let call = self.client.call("list_users");
         let answer = call.raw().list_users(None).await;
         Ok(call.finish(answer).await?.users)
+    }
+
+    /// Every user as a stream; the API has no pages here.
+    pub fn stream(&self) -> Items<types::User> {
+        let client = self.client.clone();
+        Items::whole(
+            "list_users",
+            |it| it.id.as_str(),
+            move || {
+                let client = client.clone();
+                async move { client.users().list().await }
+            },
+        )
     }
 
     /// Creates users, 50 at most at once.

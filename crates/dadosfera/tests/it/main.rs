@@ -8,10 +8,14 @@
 mod answers;
 mod bad_input;
 mod calls;
+mod ensure;
 mod leaks;
+mod lists;
 mod mfa;
+mod permissions;
 mod pipelines;
 mod races;
 mod retries;
+mod runs;
 mod session;
 mod support;

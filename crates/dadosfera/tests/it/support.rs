@@ -105,6 +105,20 @@ impl World {
             .advance(Duration::from_secs(minutes * 60));
     }
 
+    /// Like [`fail`](Self::fail), once the operation was asked for this often.
+    pub(crate) fn fail_after(
+        &self,
+        operation: &'static str,
+        after: u32,
+        times: u32,
+        effect: FaultEffect,
+    ) {
+        let fault = Fault::on(operation, effect).after(after).times(times);
+        self.emulator
+            .inject(fault)
+            .expect("a fault that can happen");
+    }
+
     pub(crate) fn fail(&self, operation: &'static str, times: u32, effect: FaultEffect) {
         let fault = Fault::on(operation, effect).times(times);
         self.emulator

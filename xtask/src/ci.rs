@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use crate::command::Step;
-use crate::{description, regen, say::say, tidy};
+use crate::{description, regen, say::say, surface, tidy};
 
 /// Programs that the steps need, with the command that installs each.
 const NEEDS: [(&str, &str, &str); 3] = [
@@ -58,6 +58,7 @@ fn before_building(root: &Path) -> Result<(), String> {
     )?;
     inside("tidy", || tidy::run(root))?;
     inside("regen --check", || regen::run(root, true))?;
+    inside("api --check", || surface::run(root, true))?;
     inside("description", || description::run(root))?;
     step(
         root,
@@ -76,6 +77,14 @@ fn building(root: &Path) -> Result<(), String> {
             "lints",
             "cargo clippy --workspace --all-targets --locked -- -D warnings",
             "mend the lint, or expect it with a reason",
+        ),
+    )?;
+    step(
+        root,
+        &Step::new(
+            "the SDK without its features",
+            "cargo check -p dadosfera --no-default-features --locked",
+            "mend what only compiles with a feature",
         ),
     )?;
     step(

@@ -6,6 +6,7 @@ mod command;
 mod description;
 mod regen;
 mod say;
+mod surface;
 mod tidy;
 
 use std::path::{Path, PathBuf};
@@ -54,6 +55,12 @@ enum Chore {
     },
     /// Let the vendor's own Python client talk to the emulator
     Interop,
+    /// Write the listing of the SDK's public API and its blocking form
+    Api {
+        /// Write nothing; fail where a file is stale, and say what changed
+        #[arg(long)]
+        check: bool,
+    },
     /// Check the rules that no compiler checks
     Tidy,
     /// Validate the description with a validator that none of us wrote
@@ -82,6 +89,7 @@ fn main() -> ExitCode {
             conformance(&root, "run", options.into_iter().chain(rest))
         }
         Chore::Interop => conformance(&root, "interop", std::iter::empty()),
+        Chore::Api { check } => surface::run(&root, check),
         Chore::Tidy => tidy::run(&root),
         Chore::Description => description::run(&root),
         Chore::Bench { bench, write } => bench::run(&root, bench, write),

@@ -139,10 +139,16 @@ impl Client {
         F: FnOnce(Self) -> R,
         R: Future<Output = Result<T, Error>>,
     {
+        let (client, recorder) = self.recorded();
+        let value = call(client).await?;
+        Ok(Answer::new(value, recorder.take()))
+    }
+
+    /// The same client with somebody who keeps its answers.
+    pub(crate) fn recorded(&self) -> (Self, Recorder) {
         let recorder = Recorder::default();
         let scope = self.1.with_recorder(recorder.clone());
-        let value = call(Self(Arc::clone(&self.0), scope)).await?;
-        Ok(Answer::new(value, recorder.take()))
+        (Self(Arc::clone(&self.0), scope), recorder)
     }
 
     pub(crate) fn call(&self, operation: &'static str) -> Call {

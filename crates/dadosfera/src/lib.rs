@@ -22,7 +22,22 @@
 //! - One sign-in or refresh serves any number of concurrent callers; a caller that goes away does not disturb it.
 //! - What can be repeated without harm is retried; what cannot is not. [`Error`] says which operation failed, why, and
 //!   what to do next.
+//! - Every list is a stream ([`Items`]) that ends rightly and can be resumed; [`Pipelines::ensure`], [`Connections::ensure`]
+//!   and [`Catalog::ensure`] make sure that something of a name is there, once, as described.
+//! - [`Client::with_call`] gives calls their own limits, attempts and headers; [`Client::with_answer`] shows what the server
+//!   answered; [`Client::request`] sends what the SDK has no method for.
 //! - Values are those of the generated crate, [`types`]; words that this version does not know are kept.
+//!
+//! # Features
+//!
+//! | feature | default | what it brings |
+//! |---|---|---|
+//! | `rustls` | yes | TLS by rustls, the one TLS stack. Without it only `http://` on this machine can be reached |
+//! | `blocking` | no | the module `blocking`: every call for programs that are not asynchronous |
+//! | `tracing` | no | spans of calls and attempts with OpenTelemetry's names; what they hold is in `src/spans.rs` |
+
+#[cfg(feature = "blocking")]
+pub mod blocking;
 
 mod client;
 mod resources;

@@ -7,8 +7,10 @@
 
 mod answers;
 mod bad_input;
+mod blocking;
 mod calls;
 mod ensure;
+mod features;
 mod leaks;
 mod lists;
 mod mfa;
@@ -18,4 +20,5 @@ mod races;
 mod retries;
 mod runs;
 mod session;
+mod spans;
 mod support;

@@ -270,7 +270,9 @@ fn forward(
     };
     let about = first_paragraph(method);
     let link = format!("See [`{0}::{1}`](crate::{0}::{1}).", one.name, ident);
-    let must_use = (!is_async && !is_result).then(|| quote!(#[must_use]));
+    // What is written by hand says so itself.
+    let is_marked = answer_of(method, &one.name).is_some_and(|it| BY_HAND.contains(&it.as_str()));
+    let must_use = (!is_async && !is_result && !is_marked).then(|| quote!(#[must_use]));
     Ok(Some(quote! {
         #[doc = #about]
         #[doc = ""]

@@ -73,7 +73,6 @@ impl<'a> ApiKeys<'a> {
     /// Every key, without its text, as a stream; the API has no pages here.
     ///
     ///See [`ApiKeys::stream`](crate::ApiKeys::stream).
-    #[must_use]
     pub fn stream(&self) -> Items<types::ApiKey> {
         let inner = self.inner.stream();
         Items {
@@ -188,7 +187,6 @@ impl<'a> Catalog<'a> {
     /// Every asset of the query as a stream, page by page from the query's page on, up to an empty page. A page has a hundred unless the query says otherwise.
     ///
     ///See [`Catalog::stream`](crate::Catalog::stream).
-    #[must_use]
     pub fn stream(&self, query: CatalogQuery) -> Items<types::DataAsset> {
         let inner = self.inner.stream(query);
         Items {
@@ -532,7 +530,6 @@ impl<'a> Connections<'a> {
     /// Every connection of the query as a stream, page by page from the query's page on, up to an empty page.
     ///
     ///See [`Connections::stream`](crate::Connections::stream).
-    #[must_use]
     pub fn stream(&self, query: ConnectionQuery) -> Items<types::Connection> {
         let inner = self.inner.stream(query);
         Items {
@@ -596,7 +593,6 @@ impl<'a> Customers<'a> {
     /// The customers that one may see, as a stream; the API has no pages here.
     ///
     ///See [`Customers::stream`](crate::Customers::stream).
-    #[must_use]
     pub fn stream(&self) -> Items<types::Customer> {
         let inner = self.inner.stream();
         Items {
@@ -654,7 +650,6 @@ impl<'a> Datasets<'a> {
     /// Every dataset as a stream; the API has no pages here.
     ///
     ///See [`Datasets::stream`](crate::Datasets::stream).
-    #[must_use]
     pub fn stream(&self) -> Items<types::Dataset> {
         let inner = self.inner.stream();
         Items {
@@ -789,7 +784,6 @@ impl<'a> Permissions<'a> {
     /// Every permission as a stream; the API has no pages here.
     ///
     ///See [`Permissions::stream`](crate::Permissions::stream).
-    #[must_use]
     pub fn stream(&self) -> Items<types::Permission> {
         let inner = self.inner.stream();
         Items {
@@ -907,7 +901,6 @@ impl<'a> Pipelines<'a> {
     /// Every pipeline as a stream; the API has no pages here.
     ///
     ///See [`Pipelines::stream`](crate::Pipelines::stream).
-    #[must_use]
     pub fn stream(&self) -> Items<types::PipelineSummary> {
         let inner = self.inner.stream();
         Items {
@@ -965,7 +958,6 @@ impl<'a> PipelinesV2<'a> {
     /// Every pipeline as a stream, page by page from the given page on, up to an empty page.
     ///
     ///See [`PipelinesV2::stream`](crate::PipelinesV2::stream).
-    #[must_use]
     pub fn stream(&self, options: PageOptions) -> Items<types::PipelineV2> {
         let inner = self.inner.stream(options);
         Items {
@@ -1050,7 +1042,6 @@ impl RunHandle {
     /// The run each time its status changes, from its appearance to its end, as a stream. A run that fails is its last item, and no error.
     ///
     ///See [`RunHandle::states`](crate::RunHandle::states).
-    #[must_use]
     pub fn states(&self, options: WaitOptions) -> RunStates {
         let inner = self.inner.states(options);
         RunStates {
@@ -1124,7 +1115,6 @@ impl Runs {
     /// Every run as a stream, the newest first; the API has no pages here.
     ///
     ///See [`Runs::stream`](crate::Runs::stream).
-    #[must_use]
     pub fn stream(&self) -> Items<types::PipelineRun> {
         let inner = self.inner.stream();
         Items {
@@ -1301,7 +1291,6 @@ impl<'a> Tables<'a> {
     /// Every table as a stream; the API has no pages here.
     ///
     ///See [`Tables::stream`](crate::Tables::stream).
-    #[must_use]
     pub fn stream(&self) -> Items<types::Table> {
         let inner = self.inner.stream();
         Items {
@@ -1346,7 +1335,6 @@ impl<'a> Users<'a> {
     /// Every user as a stream; the API has no pages here.
     ///
     ///See [`Users::stream`](crate::Users::stream).
-    #[must_use]
     pub fn stream(&self) -> Items<types::User> {
         let inner = self.inner.stream();
         Items {

@@ -272,7 +272,9 @@ fn forward(
     let link = format!("See [`{0}::{1}`](crate::{0}::{1}).", one.name, ident);
     // What is written by hand says so itself.
     let is_marked = answer_of(method, &one.name).is_some_and(|it| BY_HAND.contains(&it.as_str()));
-    let must_use = (!is_async && !is_result && !is_marked).then(|| quote!(#[must_use]));
+    let must_use =
+        (!is_async && !is_result && !is_marked && !matches!(sig.output, ReturnType::Default))
+            .then(|| quote!(#[must_use]));
     Ok(Some(quote! {
         #[doc = #about]
         #[doc = ""]

@@ -1156,7 +1156,6 @@ impl<'a> SessionHandle<'a> {
     /// Forgets the tokens and the credentials. Later calls fail with `ErrorKind::Closed`. The API has no route to revoke a token, so what was copied out lives on until its end.
     ///
     ///See [`SessionHandle::sign_out`](crate::SessionHandle::sign_out).
-    #[must_use]
     pub fn sign_out(&self) {
         self.inner.sign_out()
     }

@@ -14,12 +14,14 @@ use tracing::{Event, Metadata, Subscriber};
 use crate::support::{Raw, World, json};
 
 type Fields = BTreeMap<String, String>;
+/// A span's name, its parent, and its fields.
+type Spanned = (&'static str, Option<u64>, Fields);
 
 /// Keeps every span that was opened, with the fields that were recorded by its end, and every event.
 #[derive(Clone, Default)]
 struct Kept {
     next: Arc<AtomicU64>,
-    spans: Arc<Mutex<Vec<(&'static str, Option<u64>, Fields)>>>,
+    spans: Arc<Mutex<Vec<Spanned>>>,
     events: Arc<Mutex<Vec<Fields>>>,
 }
 
@@ -70,7 +72,7 @@ impl Subscriber for Kept {
 
 impl Kept {
     /// The spans of the SDK.
-    fn spans(&self) -> Vec<(&'static str, Option<u64>, Fields)> {
+    fn spans(&self) -> Vec<Spanned> {
         let all = self.spans.lock().expect("unpoisoned").clone();
         all.into_iter()
             .filter(|(name, _, _)| name.starts_with("dadosfera."))

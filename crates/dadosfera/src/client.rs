@@ -90,12 +90,11 @@ impl Client {
     /// The generated client, for what the SDK does not wrap. It signs, refreshes and retries like every other call, and
     /// its errors become an [`Error`] with `Error::from`.
     ///
-    /// ```no_run
-    /// # async fn run(client: dadosfera::Client) -> Result<(), dadosfera::Error> {
+    /// ```
+    /// # dadosfera::__example!(client => {
     /// let pipelines = client.raw().list_pipelines().await?;
     /// println!("{} {}", pipelines.status(), pipelines.len());
-    /// # Ok(())
-    /// # }
+    /// # });
     /// ```
     #[must_use]
     pub fn raw(&self) -> raw::Client {
@@ -105,16 +104,15 @@ impl Client {
     /// The same client, whose calls do what these options say: for every operation, and for one call or for many. It
     /// shares the session, the connections and the retry budget.
     ///
-    /// ```no_run
-    /// # async fn run(client: dadosfera::Client) -> Result<(), dadosfera::Error> {
+    /// ```
+    /// # dadosfera::__example!(client => {
     /// use std::time::Duration;
     ///
     /// use dadosfera::CallOptions;
     ///
     /// let quick = CallOptions::new().timeout(Duration::from_secs(3)).attempts(1);
     /// let pipelines = client.with_call(quick).pipelines().list().await?;
-    /// # Ok(())
-    /// # }
+    /// # });
     /// ```
     #[must_use]
     pub fn with_call(&self, options: CallOptions) -> Self {
@@ -124,12 +122,11 @@ impl Client {
     /// Does a call and keeps what the server answered beside its value: status, headers, body and request id. The call is
     /// given a client; what else is asked through it is kept too, such as the list of permissions for a key by names.
     ///
-    /// ```no_run
-    /// # async fn run(client: dadosfera::Client) -> Result<(), dadosfera::Error> {
+    /// ```
+    /// # dadosfera::__example!(client => {
     /// let answer = client.with_answer(|client| async move { client.pipelines().list().await }).await?;
     /// println!("{} pipelines, {:?}, request {:?}", answer.value.len(), answer.status(), answer.request_id());
-    /// # Ok(())
-    /// # }
+    /// # });
     /// ```
     ///
     /// # Errors

@@ -24,17 +24,17 @@ const LOOKS: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];
 
 /// What `ensure` found or made.
 ///
-/// ```no_run
-/// # async fn run(client: dadosfera::Client, pipeline: dadosfera::NewPipeline) -> Result<(), dadosfera::Error> {
-/// use dadosfera::Done;
+/// ```
+/// # dadosfera::__example!(client => {
+/// use dadosfera::{Done, NewJdbcJob, NewPipeline};
 ///
-/// match client.pipelines().ensure(pipeline).await?.done {
+/// let job = NewJdbcJob::new("postgresql", "public", "orders", "1763991009206_kvpd3364_postgresql-1.0.0");
+/// match client.pipelines().ensure(NewPipeline::new("Orders").job(job)).await?.done {
 ///     Done::Created => println!("it is new"),
 ///     Done::Updated(fields) => println!("changed: {}", fields.join(", ")),
 ///     _ => println!("it was so already"),
 /// }
-/// # Ok(())
-/// # }
+/// # });
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]

@@ -39,6 +39,8 @@
 #[cfg(feature = "blocking")]
 pub mod blocking;
 
+mod example;
+
 mod client;
 mod resources;
 mod wait;

@@ -22,14 +22,13 @@ type Page<T> = Pin<Box<dyn Future<Output = Result<Vec<T>, Error>> + Send>>;
 
 /// A list as a stream of its items, which asks for a page when the one before it is used up.
 ///
-/// ```no_run
-/// # async fn run(client: dadosfera::Client) -> Result<(), dadosfera::Error> {
+/// ```
+/// # dadosfera::__example!(client => {
 /// let mut assets = client.catalog().stream(dadosfera::CatalogQuery::default());
 /// while let Some(asset) = assets.next().await {
 ///     println!("{}", asset?.display_name);
 /// }
-/// # Ok(())
-/// # }
+/// # });
 /// ```
 #[must_use = "a stream asks for nothing until it is polled"]
 pub struct Items<T> {
@@ -60,8 +59,8 @@ pub struct Pages<T>(Items<T>);
 
 /// Where in a list a stream stands: a text to keep, and to go on from in another process.
 ///
-/// ```no_run
-/// # async fn run(client: dadosfera::Client) -> Result<(), dadosfera::Error> {
+/// ```
+/// # dadosfera::__example!(client => {
 /// use dadosfera::CatalogQuery;
 ///
 /// let mut assets = client.catalog().stream(CatalogQuery::default());
@@ -69,8 +68,7 @@ pub struct Pages<T>(Items<T>);
 /// let kept = assets.position().to_string();
 /// // Later, elsewhere:
 /// let mut rest = client.catalog().stream(CatalogQuery::default()).resume(&kept.parse()?)?;
-/// # Ok(())
-/// # }
+/// # });
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Position {
@@ -158,6 +156,15 @@ impl<T> Items<T> {
     }
 
     /// The list page by page.
+    ///
+    /// ```
+    /// # dadosfera::__example!(client => {
+    /// let mut pages = client.catalog().stream(dadosfera::CatalogQuery::default()).pages();
+    /// while let Some(page) = pages.next().await {
+    ///     println!("{} assets", page?.len());
+    /// }
+    /// # });
+    /// ```
     pub const fn pages(self) -> Pages<T> {
         Pages(self)
     }
@@ -238,6 +245,12 @@ impl<T: Unpin> Items<T> {
     }
 
     /// Every item that is left.
+    ///
+    /// ```
+    /// # dadosfera::__example!(client => {
+    /// let assets = client.catalog().stream(dadosfera::CatalogQuery::default()).collect_all().await?;
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// The first error of a page; what came before it is dropped, so read item by item to keep it.

@@ -32,12 +32,11 @@ impl Client {
     /// else the method says whether it is repeated: `GET`, `HEAD`, `PUT`, `DELETE` and `OPTIONS` are, after a failure that
     /// passes, unless [`CallOptions::idempotent`](crate::CallOptions::idempotent) says otherwise.
     ///
-    /// ```no_run
-    /// # async fn run(client: dadosfera::Client) -> Result<(), dadosfera::Error> {
+    /// ```
+    /// # dadosfera::__example!(client => {
     /// let answer = client.request("GET", "/catalog").query("size", "1").send().await?;
     /// println!("{:?} {}", answer.status(), answer.value["total"]);
-    /// # Ok(())
-    /// # }
+    /// # });
     /// ```
     pub fn request(&self, method: &str, path: impl Into<String>) -> Request {
         let method = Method::from_bytes(method.as_bytes()).map_err(|_| {
@@ -64,6 +63,14 @@ impl Request {
     }
 
     /// Sends this as JSON.
+    ///
+    /// ```
+    /// # dadosfera::__example!(client => {
+    /// let body = serde_json::json!({"name": "t", "schema": "s", "columns": [{"name": "id", "type": "INTEGER"}]});
+    /// let made = client.request("POST", "/storage-explorer/tables").json(&body).send().await?;
+    /// println!("{}", made.value["id"]);
+    /// # });
+    /// ```
     pub fn json(mut self, body: &impl Serialize) -> Self {
         self.body = Some(serde_json::to_vec(body).map(Bytes::from).map_err(|_| {
             Error::invalid_input(
@@ -85,6 +92,18 @@ impl Request {
     }
 
     /// Sends it and answers what came back as a type of one's own.
+    ///
+    /// ```
+    /// # dadosfera::__example!(client => {
+    /// #[derive(serde::Deserialize)]
+    /// struct Count {
+    ///     total: serde_json::Value,
+    /// }
+    ///
+    /// let count = client.request("GET", "/catalog").send_as::<Count>().await?;
+    /// println!("{}", count.value.total);
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// As of [`send`](Self::send), and [`ErrorKind::UnexpectedAnswer`] for JSON of another shape.

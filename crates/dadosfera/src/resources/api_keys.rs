@@ -58,6 +58,14 @@ impl Client {
 impl ApiKeys<'_> {
     /// Every API key, masked.
     ///
+    /// ```
+    /// # dadosfera::__example!(client => {
+    /// for key in client.api_keys().list().await? {
+    ///     println!("{} {}", key.key_mask, key.created_at);
+    /// }
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) for whoever may not manage API keys.
     pub async fn list(&self) -> Result<Vec<types::ApiKey>, Error> {
@@ -67,6 +75,12 @@ impl ApiKeys<'_> {
     }
 
     /// Every key, without its text, as a stream; the API has no pages here.
+    ///
+    /// ```
+    /// # dadosfera::__example!(client => {
+    /// println!("{} keys", client.api_keys().stream().collect_all().await?.len());
+    /// # });
+    /// ```
     pub fn stream(&self) -> Items<types::ApiKey> {
         let client = self.client.clone();
         Items::whole(
@@ -81,12 +95,11 @@ impl ApiKeys<'_> {
 
     /// Makes a key with these permissions, given by id or by name. Its text is shown this once, in `key`.
     ///
-    /// ```no_run
-    /// # async fn run(client: dadosfera::Client) -> Result<(), dadosfera::Error> {
+    /// ```
+    /// # dadosfera::__example!(client => {
     /// let made = client.api_keys().create(["GET /pipelines", "POST /pipelines"]).await?;
     /// let machine = dadosfera::Client::builder().api_key(made.key).build()?;
-    /// # Ok(())
-    /// # }
+    /// # });
     /// ```
     ///
     /// # Errors
@@ -105,6 +118,13 @@ impl ApiKeys<'_> {
     }
 
     /// Deletes a key. Whoever uses it is refused from now on.
+    ///
+    /// ```
+    /// # dadosfera::__example!(client => {
+    /// let made = client.api_keys().create(["GET /catalog"]).await?;
+    /// client.api_keys().delete(&made.id).await?;
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) where there is none of this id.

@@ -19,14 +19,13 @@ pub struct SessionHandle<'a> {
 impl Client {
     /// The session of this client.
     ///
-    /// ```no_run
-    /// # async fn run(client: dadosfera::Client) -> Result<(), dadosfera::Error> {
+    /// ```
+    /// # dadosfera::__example!(client => {
     /// let who = client.session().sign_in().await?;
     /// if !who.may("POST /pipelines") {
     ///     println!("{} may not create pipelines", who.customer.name);
     /// }
-    /// # Ok(())
-    /// # }
+    /// # });
     /// ```
     #[must_use]
     pub const fn session(&self) -> SessionHandle<'_> {
@@ -37,6 +36,13 @@ impl Client {
 impl SessionHandle<'_> {
     /// Signs in now, where it was not done yet, and answers who is signed in and what they may do. Calls sign in by
     /// themselves; this is for whoever wants to know before the first one.
+    ///
+    /// ```
+    /// # dadosfera::__example!(client => {
+    /// let who = client.session().sign_in().await?;
+    /// println!("{} of {}", who.user.as_ref().map_or("?", |user| user.username.as_str()), who.customer.name);
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// Those of signing in. A client with an API key or only a refresh token has no user to tell of
@@ -58,6 +64,12 @@ impl SessionHandle<'_> {
 
     /// The names of what the user may do.
     ///
+    /// ```
+    /// # dadosfera::__example!(client => {
+    /// println!("{}", client.session().permissions().await?.join(", "));
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// As of [`sign_in`](Self::sign_in).
     pub async fn permissions(&self) -> Result<Vec<String>, Error> {
@@ -66,6 +78,13 @@ impl SessionHandle<'_> {
 
     /// The access token that calls are signed with, signing in or refreshing where there is none that lives. For requests
     /// that this crate does not make; it goes bare into `Authorization`, without `Bearer`.
+    ///
+    /// ```
+    /// # dadosfera::__example!(client => {
+    /// let token = client.session().access_token().await?;
+    /// // `token.expose()` is the text; nothing else shows it.
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// Those of signing in. A client with an API key has no token ([`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput)).
@@ -87,6 +106,13 @@ impl SessionHandle<'_> {
 
     /// Forgets the tokens and the credentials. Later calls fail with [`ErrorKind::Closed`](crate::ErrorKind::Closed).
     /// The API has no route to revoke a token, so what was copied out lives on until its end.
+    ///
+    /// ```
+    /// # dadosfera::__example!(client => {
+    /// client.session().sign_out();
+    /// assert!(client.pipelines().list().await.is_err());
+    /// # });
+    /// ```
     pub fn sign_out(&self) {
         if let Identity::User(session) = self.client.identity() {
             session.close();

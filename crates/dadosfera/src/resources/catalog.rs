@@ -70,6 +70,15 @@ impl Client {
 impl Catalog<'_> {
     /// One page.
     ///
+    /// ```
+    /// # dadosfera::__example!(client => {
+    /// use dadosfera::CatalogQuery;
+    ///
+    /// let page = client.catalog().list(&CatalogQuery { size: Some(20), ..CatalogQuery::default() }).await?;
+    /// println!("{} of {:?}", page.assets.len(), page.total);
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for page or size 0;
     /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) without the permission `GET /catalog`.
@@ -102,14 +111,13 @@ impl Catalog<'_> {
     /// Every asset of the query as a stream, page by page from the query's page on, up to an empty page. A page has a
     /// hundred unless the query says otherwise.
     ///
-    /// ```no_run
-    /// # async fn run(client: dadosfera::Client) -> Result<(), dadosfera::Error> {
+    /// ```
+    /// # dadosfera::__example!(client => {
     /// use futures::TryStreamExt as _;
     ///
     /// let query = dadosfera::CatalogQuery { search: Some("orders".into()), ..Default::default() };
     /// let names: Vec<String> = client.catalog().stream(query).map_ok(|asset| asset.display_name).try_collect().await?;
-    /// # Ok(())
-    /// # }
+    /// # });
     /// ```
     pub fn stream(&self, query: CatalogQuery) -> Items<types::DataAsset> {
         let client = self.client.clone();
@@ -133,6 +141,13 @@ impl Catalog<'_> {
 
     /// One asset, with what only the detail shows.
     ///
+    /// ```
+    /// # dadosfera::__example!(client, asset: orders => {
+    /// let asset = client.catalog().get(&orders).await?;
+    /// println!("{} {}", asset.display_name, asset.data_asset_type);
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) where there is none of this id, or it is not for this user.
     pub async fn get(
@@ -147,6 +162,26 @@ impl Catalog<'_> {
 
     /// Creates an asset. There is no de-duplication: twice the same makes two.
     ///
+    /// ```
+    /// # dadosfera::__example!(client => {
+    /// use dadosfera::types::{CreateDataAssetRequest, DataAssetType};
+    ///
+    /// let id = client
+    ///     .catalog()
+    ///     .create(&CreateDataAssetRequest {
+    ///         data_asset_type: DataAssetType::Dataset,
+    ///         description: Some("orders of the shop".into()),
+    ///         display_name: "Orders".into(),
+    ///         embed: None,
+    ///         external_url: None,
+    ///         location: None,
+    ///         name: None,
+    ///         tags: Some(vec!["sales".into()]),
+    ///     })
+    ///     .await?;
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) without the permission `catalog:create`.
     pub async fn create(
@@ -160,6 +195,24 @@ impl Catalog<'_> {
     }
 
     /// Changes an asset; what is left out stays.
+    ///
+    /// ```
+    /// # dadosfera::__example!(client, asset: orders => {
+    /// use dadosfera::types::UpdateDataAssetRequest;
+    ///
+    /// let changes = UpdateDataAssetRequest {
+    ///     comment: None,
+    ///     data_asset_type: None,
+    ///     description: Some("orders of the shop, without returns".into()),
+    ///     display_name: None,
+    ///     embed: None,
+    ///     external_url: None,
+    ///     location: None,
+    ///     tags: None,
+    /// };
+    /// client.catalog().update(&orders, &changes).await?;
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) without the permission `catalog:edit`.
@@ -176,6 +229,12 @@ impl Catalog<'_> {
 
     /// Deletes an asset.
     ///
+    /// ```
+    /// # dadosfera::__example!(client, asset: orders => {
+    /// client.catalog().delete(&orders).await?;
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) without the permission `catalog:delete`.
     pub async fn delete(
@@ -190,6 +249,12 @@ impl Catalog<'_> {
 
     /// An asset's documentation, as HTML of the Quill 1.3 dialect.
     ///
+    /// ```
+    /// # dadosfera::__example!(client, asset: orders => {
+    /// println!("{}", client.catalog().docs(&orders).await?);
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) where there is none of this id.
     pub async fn docs(
@@ -203,6 +268,15 @@ impl Catalog<'_> {
     }
 
     /// Writes an asset's documentation. Markdown shows as running text; write HTML.
+    ///
+    /// ```
+    /// # dadosfera::__example!(client, asset: orders => {
+    /// use dadosfera::types::DocsAssetType;
+    ///
+    /// client.catalog().set_docs(&orders, &DocsAssetType::Dataset, "<p>Orders of the shop.</p>").await?;
+    /// assert_eq!(client.catalog().docs(&orders).await?, "<p>Orders of the shop.</p>");
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) without the permission `catalog:edit`.
@@ -223,6 +297,12 @@ impl Catalog<'_> {
     }
 
     /// Certifies an asset (`approved`), or takes the certification back (`None`).
+    ///
+    /// ```
+    /// # dadosfera::__example!(client, asset: orders => {
+    /// client.catalog().set_certification(&orders, Some("approved")).await?;
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::BadRequest`](crate::ErrorKind::BadRequest) where the API refuses it.
@@ -245,6 +325,14 @@ impl Catalog<'_> {
 
     /// The columns of a table asset, with statistics and samples.
     ///
+    /// ```
+    /// # dadosfera::__example!(client, landed: orders => {
+    /// for column in client.catalog().columns(&orders).await? {
+    ///     println!("{}", column.name);
+    /// }
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) where there is none of this id.
     pub async fn columns(
@@ -261,6 +349,15 @@ impl Catalog<'_> {
     }
 
     /// A few rows of a table asset.
+    ///
+    /// ```
+    /// # dadosfera::__example!(client, landed: orders => {
+    /// use dadosfera::PreviewQuery;
+    ///
+    /// let preview = client.catalog().preview(&orders, &PreviewQuery { limit: Some(5), ..PreviewQuery::default() }).await?;
+    /// println!("{}", preview.columns.join(", "));
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) where there is none of this id.

@@ -44,6 +44,17 @@ impl Client {
 impl Connections<'_> {
     /// A page of connections, without their secrets. Size and page are always sent: the API's own library fails without.
     ///
+    /// ```
+    /// # dadosfera::__example!(client, connection: orders => {
+    /// use dadosfera::ConnectionQuery;
+    ///
+    /// let query = ConnectionQuery { plugin: Some("postgresql".into()), ..ConnectionQuery::default() };
+    /// for connection in client.connections().list(&query).await? {
+    ///     println!("{}", connection.id);
+    /// }
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) without the permission `GET /connections`.
     pub async fn list(&self, query: &ConnectionQuery) -> Result<Vec<types::Connection>, Error> {
@@ -64,6 +75,15 @@ impl Connections<'_> {
     }
 
     /// Every connection of the query as a stream, page by page from the query's page on, up to an empty page.
+    ///
+    /// ```
+    /// # dadosfera::__example!(client, connection: orders => {
+    /// use dadosfera::ConnectionQuery;
+    ///
+    /// let all = client.connections().stream(ConnectionQuery::default()).collect_all().await?;
+    /// println!("{} connections", all.len());
+    /// # });
+    /// ```
     pub fn stream(&self, query: ConnectionQuery) -> Items<types::Connection> {
         let client = self.client.clone();
         let (first, size) = (query.page.unwrap_or(1), query.size.unwrap_or(PAGE));
@@ -86,6 +106,12 @@ impl Connections<'_> {
 
     /// One connection, without its secrets.
     ///
+    /// ```
+    /// # dadosfera::__example!(client, connection: orders => {
+    /// println!("{:?}", client.connections().get(&orders).await?.name);
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) where there is none of this id.
     pub async fn get(
@@ -100,8 +126,8 @@ impl Connections<'_> {
 
     /// Creates a connection. What `config` must hold is in [`plugins`](Self::plugins).
     ///
-    /// ```no_run
-    /// # async fn run(client: dadosfera::Client) -> Result<(), dadosfera::Error> {
+    /// ```
+    /// # dadosfera::__example!(client => {
     /// use dadosfera::types::CreateConnectionRequest;
     ///
     /// let config = serde_json::json!({
@@ -117,8 +143,7 @@ impl Connections<'_> {
     ///     })
     ///     .await?;
     /// println!("{}", made.id);
-    /// # Ok(())
-    /// # }
+    /// # });
     /// ```
     ///
     /// # Errors
@@ -135,6 +160,15 @@ impl Connections<'_> {
 
     /// Changes a connection. What is left out stays, secrets too.
     ///
+    /// ```
+    /// # dadosfera::__example!(client, connection: orders => {
+    /// use dadosfera::types::UpdateConnectionRequest;
+    ///
+    /// let changes = UpdateConnectionRequest { name: Some("orders, read only".into()), config: None, status: None };
+    /// client.connections().update(&orders, &changes).await?;
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// As of [`create`](Self::create), and [`ErrorKind::NotFound`](crate::ErrorKind::NotFound).
     pub async fn update(
@@ -150,6 +184,12 @@ impl Connections<'_> {
 
     /// Deletes a connection.
     ///
+    /// ```
+    /// # dadosfera::__example!(client, connection: orders => {
+    /// client.connections().delete(&orders).await?;
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) where pipelines use it; the message names them.
     pub async fn delete(
@@ -163,6 +203,13 @@ impl Connections<'_> {
     }
 
     /// Tries whether a connection connects. A test that fails is an answer and no error.
+    ///
+    /// ```
+    /// # dadosfera::__example!(client, connection: orders => {
+    /// let tested = client.connections().test(&orders).await?;
+    /// println!("{:?}", tested.status);
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) where there is none of this id.
@@ -178,6 +225,14 @@ impl Connections<'_> {
 
     /// The plugins, with the JSON Schemas of their configurations.
     ///
+    /// ```
+    /// # dadosfera::__example!(client => {
+    /// for plugin in client.connections().plugins().await? {
+    ///     println!("{} {}", plugin.plugin, plugin.version);
+    /// }
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) without the permission `GET /connections`.
     pub async fn plugins(&self) -> Result<Vec<types::ConnectionPlugin>, Error> {
@@ -188,6 +243,13 @@ impl Connections<'_> {
 
     /// Begins an OAuth connection: send the user to `authorization_url`, and give what comes back to
     /// [`complete`](Self::complete).
+    ///
+    /// ```
+    /// # dadosfera::__example!(client => {
+    /// let consent = client.connections().authorize("google-sheets", "https://app.acme.example/connected").await?;
+    /// println!("send the user to {}", consent.authorization_url);
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::BadRequest`](crate::ErrorKind::BadRequest) for a plugin without OAuth, or a redirect URI that cannot be.

@@ -24,6 +24,14 @@ impl Client {
 impl Customers<'_> {
     /// The customers that one may see.
     ///
+    /// ```
+    /// # dadosfera::__example!(client => {
+    /// for customer in client.customers().list().await? {
+    ///     println!("{} {}", customer.id, customer.name);
+    /// }
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) without the permission `GET /customers`.
     pub async fn list(&self) -> Result<Vec<types::Customer>, Error> {
@@ -33,6 +41,12 @@ impl Customers<'_> {
     }
 
     /// The customers that one may see, as a stream; the API has no pages here.
+    ///
+    /// ```
+    /// # dadosfera::__example!(client => {
+    /// println!("{} customers", client.customers().stream().collect_all().await?.len());
+    /// # });
+    /// ```
     pub fn stream(&self) -> Items<types::Customer> {
         let client = self.client.clone();
         Items::whole(
@@ -47,6 +61,12 @@ impl Customers<'_> {
 
     /// One's own customer.
     ///
+    /// ```
+    /// # dadosfera::__example!(client => {
+    /// assert_eq!(client.customers().current().await?.name, "acme_corp");
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) without the permission `GET /customers`.
     pub async fn current(&self) -> Result<types::Customer, Error> {
@@ -56,6 +76,13 @@ impl Customers<'_> {
     }
 
     /// A customer.
+    ///
+    /// ```
+    /// # dadosfera::__example!(client => {
+    /// let id = client.customers().current().await?.id;
+    /// println!("{:?}", client.customers().get(&id).await?.tier);
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) for one that one may not see.
@@ -70,6 +97,21 @@ impl Customers<'_> {
     }
 
     /// Changes a customer; what is left out stays.
+    ///
+    /// ```
+    /// # dadosfera::__example!(client => {
+    /// use dadosfera::types::UpdateCustomerRequest;
+    ///
+    /// let id = client.customers().current().await?.id;
+    /// let changes = UpdateCustomerRequest {
+    ///     modules: Some(vec!["collect".into(), "catalog".into()]),
+    ///     name: None,
+    ///     schedule_limit: None,
+    ///     tier: None,
+    /// };
+    /// client.customers().update(&id, &changes).await?;
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) without the permission `customer:edit`.

@@ -21,8 +21,8 @@ impl Catalog<'_> {
     /// after the whole catalog was looked at, and after an answer that was lost it is looked at again, twice. Where two
     /// processes ensure the same name in the same moment there may be two; ensuring then tells.
     ///
-    /// ```no_run
-    /// # async fn run(client: dadosfera::Client) -> Result<(), dadosfera::Error> {
+    /// ```
+    /// # dadosfera::__example!(client => {
     /// use dadosfera::types::{CreateDataAssetRequest, DataAssetType};
     ///
     /// let orders = CreateDataAssetRequest {
@@ -36,8 +36,7 @@ impl Catalog<'_> {
     ///     tags: Some(vec!["sales".into()]),
     /// };
     /// println!("{:?}", client.catalog().ensure(&orders).await?.done);
-    /// # Ok(())
-    /// # }
+    /// # });
     /// ```
     ///
     /// # Errors

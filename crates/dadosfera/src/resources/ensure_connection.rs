@@ -21,6 +21,23 @@ impl Connections<'_> {
     /// Secrets cannot be compared, since no answer shows them: a secret alone is no difference, and is sent along where
     /// something else differs. To change nothing but a secret, call [`update`](Self::update).
     ///
+    /// ```
+    /// # dadosfera::__example!(client => {
+    /// use dadosfera::types::CreateConnectionRequest;
+    ///
+    /// let config = serde_json::json!({
+    ///     "endpoint": "db.example.com", "port": 5432, "network": "direct",
+    ///     "user": "reader", "password": "from a vault", "database": "orders",
+    /// });
+    /// let wanted = CreateConnectionRequest {
+    ///     name: "orders".into(),
+    ///     plugin: "postgresql".into(),
+    ///     config: config.as_object().cloned().unwrap_or_default().into(),
+    /// };
+    /// println!("{:?}", client.connections().ensure(&wanted).await?.done);
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::Conflict`] where several connections have the name, or the one that has it is of another plugin; what
     /// else the calls answer that is done by it.

@@ -28,15 +28,14 @@ impl Pipelines<'_> {
     /// does nothing. After a creation whose answer was lost it looks before it creates again, so there are never two and
     /// never none. What the description leaves out (a description, a column list of `null`) is left as it is.
     ///
-    /// ```no_run
-    /// # async fn run(client: dadosfera::Client) -> Result<(), dadosfera::Error> {
+    /// ```
+    /// # dadosfera::__example!(client => {
     /// use dadosfera::{NewJdbcJob, NewPipeline};
     ///
     /// let job = NewJdbcJob::new("postgresql", "public", "orders", "1763991009206_kvpd3364_postgresql-1.0.0");
     /// let orders = client.pipelines().ensure(NewPipeline::new("Orders").cron("0 6 * * *").job(job)).await?;
     /// client.pipeline(&orders.id).execute().await?.wait().await?;
-    /// # Ok(())
-    /// # }
+    /// # });
     /// ```
     ///
     /// # Errors

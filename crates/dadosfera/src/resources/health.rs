@@ -23,12 +23,10 @@ impl Health<'_> {
     /// The API's report on itself. One that is not well answers a report too; its `status` is then not `ok`.
     /// The route's existence is documented, its answer inferred.
     ///
-    /// ```no_run
-    /// # async fn run() -> Result<(), dadosfera::Error> {
-    /// let client = dadosfera::Client::builder().anonymous().build()?;
+    /// ```
+    /// # dadosfera::__example!(client => {
     /// println!("{}", client.health().get().await?.status);
-    /// # Ok(())
-    /// # }
+    /// # });
     /// ```
     ///
     /// # Errors

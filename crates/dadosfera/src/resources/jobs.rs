@@ -36,15 +36,14 @@ pub struct JobInputPatch(JobInputFields);
 impl Client {
     /// The jobs of pipelines.
     ///
-    /// ```no_run
-    /// # async fn run(client: dadosfera::Client, pipeline: dadosfera::PipelineId) -> Result<(), dadosfera::Error> {
+    /// ```
+    /// # dadosfera::__example!(client, pipeline: pipeline => {
     /// use dadosfera::SyncMode;
     ///
     /// let mode = SyncMode::incremental("updated_at", "timestamp");
     /// let answer = client.jobs().set_sync_mode(pipeline.job(0), &mode).await?;
     /// println!("the job's state is {}", answer.state);
-    /// # Ok(())
-    /// # }
+    /// # });
     /// ```
     #[must_use]
     pub const fn jobs(&self) -> Jobs<'_> {
@@ -54,6 +53,13 @@ impl Client {
 
 impl Jobs<'_> {
     /// A JDBC job's input and output.
+    ///
+    /// ```
+    /// # dadosfera::__example!(client, pipeline: orders => {
+    /// let job = client.jobs().get_jdbc(orders.job(0)).await?;
+    /// println!("{}", job.job_name);
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) where the customer has none of this id.
@@ -70,6 +76,16 @@ impl Jobs<'_> {
     /// Changes how a JDBC job loads. What becomes of its state is in the answer (inferred): full to incremental
     /// initialises it, incremental to full resets it, and between the two incremental modes it is preserved.
     ///
+    /// ```
+    /// # dadosfera::__example!(client, pipeline: orders => {
+    /// use dadosfera::SyncMode;
+    ///
+    /// let mode = SyncMode::incremental("updated_at", "timestamp");
+    /// let answer = client.jobs().set_sync_mode(orders.job(0), &mode).await?;
+    /// println!("the job's state is {}", answer.state);
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) where the customer has none of this id.
     pub async fn set_sync_mode(
@@ -84,6 +100,15 @@ impl Jobs<'_> {
     }
 
     /// Changes fields of a job's input and answers which ones changed. Columns are added to those that are there.
+    ///
+    /// ```
+    /// # dadosfera::__example!(client, pipeline: orders => {
+    /// use dadosfera::JobInputPatch;
+    ///
+    /// let changed = client.jobs().patch_input(orders.job(0), &JobInputPatch::new().add_columns(["discount"])).await?;
+    /// assert_eq!(changed, ["column_include_list"]);
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) where the customer has none of this id.
@@ -100,6 +125,12 @@ impl Jobs<'_> {
 
     /// Makes a job's next run start from the beginning.
     ///
+    /// ```
+    /// # dadosfera::__example!(client, pipeline: orders => {
+    /// client.jobs().reset_state(orders.job(0)).await?;
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) where the customer has none of this id.
     pub async fn reset_state(
@@ -113,6 +144,12 @@ impl Jobs<'_> {
     }
 
     /// Sets a job's memory in MB: 12,000 at most. Answers what it is now.
+    ///
+    /// ```
+    /// # dadosfera::__example!(client, pipeline: orders => {
+    /// assert_eq!(client.jobs().set_memory(orders.job(0), 4096).await?, 4096);
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::BadRequest`](crate::ErrorKind::BadRequest) beyond the limit.

@@ -41,13 +41,12 @@ impl Client {
     /// Whether the signed-in user holds a permission, such as `catalog:delete`. It is what the API told at sign-in, which is
     /// done where it was not yet; what an administrator changed since then shows after the next sign-in.
     ///
-    /// ```no_run
-    /// # async fn run(client: dadosfera::Client) -> Result<(), dadosfera::Error> {
+    /// ```
+    /// # dadosfera::__example!(client => {
     /// if !client.can("catalog:delete").await? {
     ///     println!("assets can only be looked at");
     /// }
-    /// # Ok(())
-    /// # }
+    /// # });
     /// ```
     ///
     /// # Errors
@@ -61,11 +60,10 @@ impl Client {
     /// those of the table of operations, such as `create_pipeline`; which permission each needs is as good as that table
     /// says (most is what the vendor's code and documentation name, the rest inferred). Nothing but a sign-in is sent.
     ///
-    /// ```no_run
-    /// # async fn run(client: dadosfera::Client) -> Result<(), dadosfera::Error> {
+    /// ```
+    /// # dadosfera::__example!(client => {
     /// client.check_plan(["create_pipeline", "execute_pipeline", "set_data_asset_docs"]).await?.allowed()?;
-    /// # Ok(())
-    /// # }
+    /// # });
     /// ```
     ///
     /// # Errors
@@ -151,6 +149,14 @@ impl PlanCheck {
 impl Permissions<'_> {
     /// Every permission with its id, such as 34 and `catalog:create`. The answer's shape is inferred.
     ///
+    /// ```
+    /// # dadosfera::__example!(client => {
+    /// for permission in client.permissions().list().await? {
+    ///     println!("{} {}", permission.id, permission.name);
+    /// }
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) for whoever may not manage API keys.
     pub async fn list(&self) -> Result<Vec<types::Permission>, Error> {
@@ -160,6 +166,12 @@ impl Permissions<'_> {
     }
 
     /// Every permission as a stream; the API has no pages here.
+    ///
+    /// ```
+    /// # dadosfera::__example!(client => {
+    /// println!("{} permissions", client.permissions().stream().collect_all().await?.len());
+    /// # });
+    /// ```
     pub fn stream(&self) -> Items<types::Permission> {
         let client = self.client.clone();
         Items::whole(

@@ -33,12 +33,11 @@ impl Client {
 
     /// One pipeline, to act on. Nothing is sent yet; an id that cannot be is told by the first call.
     ///
-    /// ```no_run
-    /// # async fn run(client: dadosfera::Client) -> Result<(), dadosfera::Error> {
-    /// let run = client.pipeline("1b33ad2f_33d3_4837_9eeb_83c82c8b909d").execute().await?.wait().await?;
+    /// ```
+    /// # dadosfera::__example!(client, pipeline: orders => {
+    /// let run = client.pipeline(&orders).execute().await?.wait().await?;
     /// println!("{} {}", run.pipeline_run_id, run.last_status);
-    /// # Ok(())
-    /// # }
+    /// # });
     /// ```
     #[must_use]
     pub fn pipeline(&self, id: impl TryInto<PipelineId, Error: Into<Error>>) -> PipelineHandle<'_> {
@@ -52,6 +51,14 @@ impl Client {
 impl Pipelines<'_> {
     /// Every pipeline. The API has no pages here.
     ///
+    /// ```
+    /// # dadosfera::__example!(client, pipeline: orders => {
+    /// for it in client.pipelines().list().await? {
+    ///     println!("{} {} {}", it.pipeline_id, it.name, it.last_status);
+    /// }
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) without the permission `GET /pipelines`.
     pub async fn list(&self) -> Result<Vec<types::PipelineSummary>, Error> {
@@ -61,6 +68,13 @@ impl Pipelines<'_> {
     }
 
     /// Every pipeline as a stream; the API has no pages here.
+    ///
+    /// ```
+    /// # dadosfera::__example!(client, pipeline: orders => {
+    /// let names: Vec<String> = client.pipelines().stream().collect_all().await?.into_iter().map(|it| it.name).collect();
+    /// assert_eq!(names, ["Orders"]);
+    /// # });
+    /// ```
     pub fn stream(&self) -> Items<types::PipelineSummary> {
         let client = self.client.clone();
         Items::whole(
@@ -74,6 +88,13 @@ impl Pipelines<'_> {
     }
 
     /// One pipeline with its jobs.
+    ///
+    /// ```
+    /// # dadosfera::__example!(client, pipeline: orders => {
+    /// let pipeline = client.pipelines().get(&orders).await?;
+    /// assert_eq!(pipeline.jobs.len(), 1);
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) where the customer has none of this id.
@@ -92,6 +113,15 @@ impl Pipelines<'_> {
     /// It is not retried after an unknown outcome. Whoever repeats it with the same [`NewPipeline::id`] is told
     /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) if the first one went through.
     ///
+    /// ```
+    /// # dadosfera::__example!(client => {
+    /// use dadosfera::{NewJdbcJob, NewPipeline};
+    ///
+    /// let job = NewJdbcJob::new("postgresql", "public", "orders", "1763991009206_kvpd3364_postgresql-1.0.0");
+    /// let id = client.pipelines().create(NewPipeline::new("Orders").cron("0 6 * * *").job(job)).await?;
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) where the name or the id is taken,
     /// [`ErrorKind::BadRequest`](crate::ErrorKind::BadRequest) for jobs that the API refuses.
@@ -104,6 +134,14 @@ impl Pipelines<'_> {
     }
 
     /// Changes a pipeline's name, description or schedule.
+    ///
+    /// ```
+    /// # dadosfera::__example!(client, pipeline: orders => {
+    /// use dadosfera::PipelinePatch;
+    ///
+    /// client.pipelines().update(&orders, &PipelinePatch::new().name("Orders, daily").cron("0 6 * * *")).await?;
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) where the customer has none of this id.
@@ -125,6 +163,12 @@ impl Pipelines<'_> {
     ///
     /// The API wants the customer's name with it: a sign-in knows it, an API key has to be told
     /// ([`ClientBuilder::customer_name`](crate::ClientBuilder::customer_name)).
+    ///
+    /// ```
+    /// # dadosfera::__example!(client, pipeline: orders => {
+    /// client.pipelines().delete(&orders).await?;
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) where the customer's name is not known,
@@ -162,6 +206,12 @@ impl PipelineHandle<'_> {
     }
 
     /// The pipeline's runs.
+    ///
+    /// ```
+    /// # dadosfera::__example!(client, pipeline: orders => {
+    /// assert!(client.pipeline(&orders).runs().list().await?.is_empty());
+    /// # });
+    /// ```
     #[must_use]
     pub fn runs(&self) -> Runs {
         Runs::new(self.client, self.id.clone())
@@ -170,6 +220,13 @@ impl PipelineHandle<'_> {
     /// Starts a run. Where one is under way, the new one queues. The handle waits for it to end.
     ///
     /// It is not retried after an unknown outcome: look at [`runs`](Self::runs) before it is repeated.
+    ///
+    /// ```
+    /// # dadosfera::__example!(client, pipeline: orders => {
+    /// let run = client.pipeline(&orders).execute().await?;
+    /// println!("{}", run.run_id());
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::BadRequest`](crate::ErrorKind::BadRequest) with the code `PipelinePaused` where it is paused.
@@ -193,6 +250,12 @@ impl PipelineHandle<'_> {
 
     /// Stops its schedule and refuses manual runs. Runs that are under way finish.
     ///
+    /// ```
+    /// # dadosfera::__example!(client, pipeline: orders => {
+    /// client.pipeline(&orders).pause().await?;
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::BadRequest`](crate::ErrorKind::BadRequest) with the code `PipelineAlreadyPaused` where it is.
     pub async fn pause(&self) -> Result<(), Error> {
@@ -204,6 +267,13 @@ impl PipelineHandle<'_> {
 
     /// Lets it run again.
     ///
+    /// ```
+    /// # dadosfera::__example!(client, pipeline: orders => {
+    /// client.pipeline(&orders).pause().await?;
+    /// client.pipeline(&orders).unpause().await?;
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::BadRequest`](crate::ErrorKind::BadRequest) with the code `PipelineNotPaused` where it is not paused.
     pub async fn unpause(&self) -> Result<(), Error> {
@@ -214,6 +284,12 @@ impl PipelineHandle<'_> {
     }
 
     /// Sets its memory in MB: 2,048 unless set, 12,000 at most. Answers what it is now.
+    ///
+    /// ```
+    /// # dadosfera::__example!(client, pipeline: orders => {
+    /// assert_eq!(client.pipeline(&orders).set_memory(4096).await?, 4096);
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::BadRequest`](crate::ErrorKind::BadRequest) beyond the limit.

@@ -42,6 +42,16 @@ impl Client {
 impl PipelinesV2<'_> {
     /// A page of pipelines, of which only the id is proven.
     ///
+    /// ```
+    /// # dadosfera::__example!(client, pipeline: orders => {
+    /// use dadosfera::PageOptions;
+    ///
+    /// for pipeline in client.pipelines_v2().list(&PageOptions::default()).await? {
+    ///     println!("{}", pipeline.id);
+    /// }
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) without the permission `GET /pipelines`.
     pub async fn list(&self, page: &PageOptions) -> Result<Vec<types::PipelineV2>, Error> {
@@ -56,6 +66,15 @@ impl PipelinesV2<'_> {
     }
 
     /// Every pipeline as a stream, page by page from the given page on, up to an empty page.
+    ///
+    /// ```
+    /// # dadosfera::__example!(client, pipeline: orders => {
+    /// use dadosfera::PageOptions;
+    ///
+    /// let all = client.pipelines_v2().stream(PageOptions::default()).collect_all().await?;
+    /// assert_eq!(all.len(), 1);
+    /// # });
+    /// ```
     pub fn stream(&self, options: PageOptions) -> Items<types::PipelineV2> {
         let client = self.client.clone();
         let (first, size) = (options.page.unwrap_or(1), options.size.unwrap_or(PAGE));
@@ -78,6 +97,14 @@ impl PipelinesV2<'_> {
 
     /// A pipeline's execution history as the web application reads it.
     ///
+    /// ```
+    /// # dadosfera::__example!(client, pipeline: orders => {
+    /// for run in client.pipelines_v2().status(&orders).await? {
+    ///     println!("{:?}", run.status);
+    /// }
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) where the customer has none of this id.
     pub async fn status(
@@ -91,6 +118,13 @@ impl PipelinesV2<'_> {
     }
 
     /// The log of a pipeline's latest run, as text. Only the path of this route is known; the rest is inferred.
+    ///
+    /// ```
+    /// # dadosfera::__example!(client, pipeline: orders => {
+    /// client.pipeline(&orders).execute().await?.wait().await?;
+    /// println!("{}", client.pipelines_v2().download_logs(&orders).await?);
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) where the customer has none of this id.

@@ -77,6 +77,14 @@ impl Runs {
 
     /// Every run, the newest first.
     ///
+    /// ```
+    /// # dadosfera::__example!(client, pipeline: orders => {
+    /// client.pipeline(&orders).execute().await?;
+    /// let newest = client.runs(&orders).list().await?.remove(0);
+    /// println!("{} since {}", newest.last_status, newest.created_at);
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::NotFound`] where the customer has no pipeline of this id.
     pub async fn list(&self) -> Result<Vec<types::PipelineRun>, Error> {
@@ -87,6 +95,14 @@ impl Runs {
     }
 
     /// Every run as a stream, the newest first; the API has no pages here.
+    ///
+    /// ```
+    /// # dadosfera::__example!(client, pipeline: orders => {
+    /// client.pipeline(&orders).execute().await?;
+    /// let runs = client.runs(&orders).stream().collect_all().await?;
+    /// assert_eq!(runs.len(), 1);
+    /// # });
+    /// ```
     pub fn stream(&self) -> Items<types::PipelineRun> {
         let runs = self.clone();
         Items::whole(
@@ -100,6 +116,15 @@ impl Runs {
     }
 
     /// One run.
+    ///
+    /// ```
+    /// # dadosfera::__example!(client, pipeline: orders => {
+    /// client.pipeline(&orders).execute().await?;
+    /// let newest = client.runs(&orders).list().await?.remove(0);
+    /// let run = client.runs(&orders).get(&newest.pipeline_run_id).await?;
+    /// assert_eq!(run.id, newest.id);
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`] where the pipeline has no run of this id.
@@ -119,6 +144,15 @@ impl Runs {
 
     /// A run that is known, to wait for: one of [`list`](Self::list), or one that another process started. Nothing is sent
     /// yet.
+    ///
+    /// ```
+    /// # dadosfera::__example!(client, pipeline: orders => {
+    /// client.pipeline(&orders).execute().await?;
+    /// let newest = client.runs(&orders).list().await?.remove(0);
+    /// let ended = client.runs(&orders).follow(&newest.pipeline_run_id)?.wait().await?;
+    /// println!("{}", ended.last_status);
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::InvalidInput`] for an id that cannot be.
@@ -175,6 +209,13 @@ impl RunHandle {
 
     /// Waits for the run to end: an hour at most, looking ever less often.
     ///
+    /// ```
+    /// # dadosfera::__example!(client, pipeline: orders => {
+    /// let run = client.pipeline(&orders).execute().await?.wait().await?;
+    /// println!("{} {}", run.pipeline_run_id, run.last_status);
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::RunFailed`] with the [`trace`](Error::trace) and the [`pipeline_run_id`](Error::pipeline_run_id) where
     /// the run failed; [`ErrorKind::WaitTimeout`] where it had not ended in time, and goes on; [`ErrorKind::Forbidden`] for
@@ -187,6 +228,17 @@ impl RunHandle {
     /// end the wait; an error that does not pass does. Whoever drops the future stops waiting; the run goes on, and another
     /// wait goes on with it.
     ///
+    /// ```
+    /// # dadosfera::__example!(client, pipeline: orders => {
+    /// use std::time::Duration;
+    ///
+    /// use dadosfera::WaitOptions;
+    ///
+    /// let started = client.pipeline(&orders).execute().await?;
+    /// let run = started.wait_with(WaitOptions::new().limit(Duration::from_secs(3 * 3600))).await?;
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// As of [`wait`](Self::wait).
     pub async fn wait_with(&self, options: WaitOptions) -> Result<types::PipelineRun, Error> {
@@ -194,6 +246,20 @@ impl RunHandle {
     }
 
     /// Like [`wait_with`](Self::wait_with), and tells after each look how the wait is going.
+    ///
+    /// ```
+    /// # dadosfera::__example!(client, pipeline: orders => {
+    /// use dadosfera::WaitOptions;
+    ///
+    /// let started = client.pipeline(&orders).execute().await?;
+    /// let run = started
+    ///     .wait_with_progress(WaitOptions::new(), |progress| match progress.run {
+    ///         Some(run) => println!("{} after {} s", run.last_status, progress.waited.as_secs()),
+    ///         None => println!("queued"),
+    ///     })
+    ///     .await?;
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// As of [`wait`](Self::wait).
@@ -215,6 +281,18 @@ impl RunHandle {
 
     /// The run each time its status changes, from its appearance to its end, as a stream. A run that fails is its last
     /// item, and no error.
+    ///
+    /// ```
+    /// # dadosfera::__example!(client, pipeline: orders => {
+    /// use dadosfera::WaitOptions;
+    ///
+    /// let started = client.pipeline(&orders).execute().await?;
+    /// let mut states = started.states(WaitOptions::new());
+    /// while let Some(run) = states.next().await {
+    ///     println!("{}", run?.last_status);
+    /// }
+    /// # });
+    /// ```
     pub fn states(&self, options: WaitOptions) -> RunStates {
         let watcher = Watcher::new(self.clone(), options);
         let states = stream::unfold(Some(watcher), async |watcher| {

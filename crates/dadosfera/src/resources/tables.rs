@@ -37,6 +37,14 @@ impl Client {
 impl Tables<'_> {
     /// Every table.
     ///
+    /// ```
+    /// # dadosfera::__example!(client, table: orders => {
+    /// for table in client.tables().list().await? {
+    ///     println!("{}.{}: {} rows", table.schema, table.name, table.rows);
+    /// }
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) without the permission `import-file:view`.
     pub async fn list(&self) -> Result<Vec<types::Table>, Error> {
@@ -46,6 +54,12 @@ impl Tables<'_> {
     }
 
     /// Every table as a stream; the API has no pages here.
+    ///
+    /// ```
+    /// # dadosfera::__example!(client, table: orders => {
+    /// println!("{} tables", client.tables().stream().collect_all().await?.len());
+    /// # });
+    /// ```
     pub fn stream(&self) -> Items<types::Table> {
         let client = self.client.clone();
         Items::whole(
@@ -59,6 +73,12 @@ impl Tables<'_> {
     }
 
     /// One table.
+    ///
+    /// ```
+    /// # dadosfera::__example!(client, table: orders => {
+    /// assert_eq!(client.tables().get(&orders).await?.name, "orders");
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) where there is none of this id.
@@ -74,6 +94,19 @@ impl Tables<'_> {
 
     /// Creates an empty table.
     ///
+    /// ```
+    /// # dadosfera::__example!(client => {
+    /// use dadosfera::types::{ColumnType, CreateTableRequest, TableColumn};
+    ///
+    /// let id = TableColumn { name: "id".into(), type_: ColumnType::Integer, description: None };
+    /// let table = client
+    ///     .tables()
+    ///     .create(&CreateTableRequest { name: "orders".into(), schema: Some("shop".into()), description: None, columns: vec![id] })
+    ///     .await?;
+    /// println!("{}", table.id);
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) where its name is taken in its schema.
     pub async fn create(&self, table: &types::CreateTableRequest) -> Result<types::Table, Error> {
@@ -83,6 +116,12 @@ impl Tables<'_> {
     }
 
     /// Deletes a table with its rows.
+    ///
+    /// ```
+    /// # dadosfera::__example!(client, table: orders => {
+    /// client.tables().delete(&orders).await?;
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) where there is none of this id.
@@ -94,6 +133,15 @@ impl Tables<'_> {
     }
 
     /// Appends a dataset's rows; answers the table where the API does.
+    ///
+    /// ```
+    /// # dadosfera::__example!(client, table: orders => {
+    /// let stored = client.storage().upload_bytes("/raw/shop", "orders.csv", "id\n1\n2\n").await?;
+    /// if let Some(dataset) = stored.dataset_id {
+    ///     client.tables().add_dataset(&orders, dataset).await?;
+    /// }
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::BadRequest`](crate::ErrorKind::BadRequest) where the rows do not fit the columns.

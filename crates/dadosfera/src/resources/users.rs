@@ -27,6 +27,14 @@ impl Client {
 impl Users<'_> {
     /// Every user.
     ///
+    /// ```
+    /// # dadosfera::__example!(client => {
+    /// for user in client.users().list().await? {
+    ///     println!("{} {:?}", user.id, user.username);
+    /// }
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) without the permission `GET /users`.
     pub async fn list(&self) -> Result<Vec<types::User>, Error> {
@@ -36,6 +44,12 @@ impl Users<'_> {
     }
 
     /// Every user as a stream; the API has no pages here.
+    ///
+    /// ```
+    /// # dadosfera::__example!(client => {
+    /// println!("{} users", client.users().stream().collect_all().await?.len());
+    /// # });
+    /// ```
     pub fn stream(&self) -> Items<types::User> {
         let client = self.client.clone();
         Items::whole(
@@ -49,6 +63,16 @@ impl Users<'_> {
     }
 
     /// Creates users, 50 at most at once.
+    ///
+    /// ```
+    /// # dadosfera::__example!(client => {
+    /// use dadosfera::types::{NewUser, UserGroup};
+    ///
+    /// let eva = NewUser { name: "Eva".into(), username: "eva@acme.example".into(), group: UserGroup::Viewer };
+    /// let made = client.users().create(vec![eva]).await?;
+    /// println!("{}", made[0].id);
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for none or too many; nothing is sent then.
@@ -68,6 +92,15 @@ impl Users<'_> {
     }
 
     /// Deletes a user, which cannot be undone.
+    ///
+    /// ```
+    /// # dadosfera::__example!(client => {
+    /// # use dadosfera::types::{NewUser, UserGroup};
+    /// # let eva = NewUser { name: "Eva".into(), username: "eva@acme.example".into(), group: UserGroup::Viewer };
+    /// # let made = client.users().create(vec![eva]).await?;
+    /// client.users().delete(&made[0].id).await?;
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) where there is none of this id;

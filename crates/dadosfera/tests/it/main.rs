@@ -22,3 +22,4 @@ mod runs;
 mod session;
 mod spans;
 mod support;
+mod wishes;

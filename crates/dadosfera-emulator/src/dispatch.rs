@@ -259,7 +259,8 @@ fn single<'a>(headers: &'a HeaderMap, name: &str) -> Option<Option<&'a str>> {
     }
 }
 
-/// The body as an object; no body at all is an empty object, so that it is told which fields are missing.
+/// The body as an object; where something is created or done, no body at all is an empty object, so that it is told
+/// which fields are missing.
 fn read_body(operation: &Operation, request: &Request) -> Result<Map<String, Value>, Answer> {
     let bytes = match &request.body {
         RequestBody::TooLarge => return Err(too_large()),
@@ -267,8 +268,15 @@ fn read_body(operation: &Operation, request: &Request) -> Result<Map<String, Val
         RequestBody::Form(_) => return Ok(Map::new()),
         RequestBody::Whole(bytes) => bytes,
     };
-    if operation.body == BodyKind::None || bytes.is_empty() {
+    if operation.body == BodyKind::None {
         return Ok(Map::new());
+    }
+    if bytes.is_empty() {
+        // A change that says nothing would pass for one; a creation is told which fields are missing.
+        return match request.method {
+            Method::PUT | Method::PATCH => Err(invalid_body(operation, "body is required")),
+            _ => Ok(Map::new()),
+        };
     }
     if !is_json(&request.headers) {
         let message = "Content-Type must be application/json";
@@ -282,11 +290,15 @@ fn read_body(operation: &Operation, request: &Request) -> Result<Map<String, Val
         Ok(_) => "body must be a JSON object",
         Err(_) => "body is not valid JSON",
     };
-    Err(if operation.is_platform() {
+    Err(invalid_body(operation, why))
+}
+
+fn invalid_body(operation: &Operation, why: &str) -> Answer {
+    if operation.is_platform() {
         Answer::detail(StatusCode::BAD_REQUEST, why)
     } else {
         Answer::invalid(vec![why.into()])
-    })
+    }
 }
 
 /// The answer to a body, or a file in it, that is larger than what is taken.

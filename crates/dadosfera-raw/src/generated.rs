@@ -42,6 +42,7 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct AuthorizeConnectionRequest {
         pub plugin: ::std::string::String,
+        ///An https URL, or an http one of a loopback address (I).
         pub redirect_uri: ::std::string::String,
     }
     ///`CatalogAnswer`
@@ -49,6 +50,61 @@ pub mod types {
     pub struct CatalogAnswer {
         pub data_assets: ::std::vec::Vec<DataAsset>,
         pub total: Total,
+    }
+    ///Sent only, so nothing unknown can come; what else the server would take is not known.
+    #[derive(
+        ::serde::Deserialize,
+        ::serde::Serialize,
+        Clone,
+        Copy,
+        Debug,
+        Eq,
+        Hash,
+        Ord,
+        PartialEq,
+        PartialOrd
+    )]
+    pub enum CatalogSortKey {
+        #[serde(rename = "display_name")]
+        DisplayName,
+        #[serde(rename = "created_at")]
+        CreatedAt,
+    }
+    impl ::std::fmt::Display for CatalogSortKey {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            match *self {
+                Self::DisplayName => f.write_str("display_name"),
+                Self::CreatedAt => f.write_str("created_at"),
+            }
+        }
+    }
+    impl ::std::str::FromStr for CatalogSortKey {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            match value {
+                "display_name" => Ok(Self::DisplayName),
+                "created_at" => Ok(Self::CreatedAt),
+                _ => Err("invalid value".into()),
+            }
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for CatalogSortKey {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for CatalogSortKey {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
     }
     ///`ColumnMetadata`
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
@@ -144,7 +200,7 @@ pub mod types {
     pub struct CreateConnectionRequest {
         pub config: crate::SecretMap,
         pub name: ::std::string::String,
-        ///Such as `postgresql`, `mysql`, `s3`, `google-sheets`.
+        ///Such as `postgresql`, `mysql`, `s3`, `google-sheets`; `GET /connections/plugins` lists them.
         pub plugin: ::std::string::String,
     }
     ///`CreateDataAssetRequest`
@@ -339,6 +395,61 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct Detail {
         pub detail: ::std::string::String,
+    }
+    ///Sent only, like the key to sort by.
+    #[derive(
+        ::serde::Deserialize,
+        ::serde::Serialize,
+        Clone,
+        Copy,
+        Debug,
+        Eq,
+        Hash,
+        Ord,
+        PartialEq,
+        PartialOrd
+    )]
+    pub enum DocsAssetType {
+        #[serde(rename = "dataset")]
+        Dataset,
+        #[serde(rename = "dataapp")]
+        Dataapp,
+    }
+    impl ::std::fmt::Display for DocsAssetType {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            match *self {
+                Self::Dataset => f.write_str("dataset"),
+                Self::Dataapp => f.write_str("dataapp"),
+            }
+        }
+    }
+    impl ::std::str::FromStr for DocsAssetType {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            match value {
+                "dataset" => Ok(Self::Dataset),
+                "dataapp" => Ok(Self::Dataapp),
+                _ => Err("invalid value".into()),
+            }
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for DocsAssetType {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for DocsAssetType {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
     }
     ///`Embed`
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
@@ -1095,6 +1206,7 @@ else 30 minutes (access) and 24 hours (refresh).
     }
     ///`UpdateCustomerRequest`
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[serde(deny_unknown_fields)]
     pub struct UpdateCustomerRequest {
         #[serde(default, skip_serializing_if = "::std::option::Option::is_none")]
         pub modules: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
@@ -1257,10 +1369,6 @@ else 30 minutes (access) and 24 hours (refresh).
         ConnectionManager = "connection_manager", }
     }
     crate::open_enum::open_enum! {
-        #[doc = " An open vocabulary: CatalogSortKey."] CatalogSortKey { DisplayName =
-        "display_name", CreatedAt = "created_at", }
-    }
-    crate::open_enum::open_enum! {
         #[doc = " An open vocabulary: ColumnType."] ColumnType { Varchar = "VARCHAR",
         Integer = "INTEGER", Float = "FLOAT", Boolean = "BOOLEAN", Timestamp =
         "TIMESTAMP", Variant = "VARIANT", }
@@ -1292,10 +1400,6 @@ else 30 minutes (access) and 24 hours (refresh).
     crate::open_enum::open_enum! {
         #[doc = " An open vocabulary: DeletePipelineAnswerStatus."]
         DeletePipelineAnswerStatus { PipelineDeleted = "PIPELINE_DELETED", }
-    }
-    crate::open_enum::open_enum! {
-        #[doc = " An open vocabulary: DocsAssetType."] DocsAssetType { Dataset =
-        "dataset", Dataapp = "dataapp", }
     }
     crate::open_enum::open_enum! {
         #[doc = " The name of a platform exception."] ExceptionType { PipelineNotFound =
@@ -1693,7 +1797,7 @@ Arguments:
         pipeline_id: Option<&'a str>,
         search: Option<&'a str>,
         size: Option<i64>,
-        sort_by: Option<&'a crate::types::CatalogSortKey>,
+        sort_by: Option<types::CatalogSortKey>,
     ) -> Result<ResponseValue<types::CatalogAnswer>, Error<types::ErrorEnvelope>> {
         let url = format!("{}/catalog", self.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
@@ -2125,7 +2229,7 @@ Arguments:
     pub async fn set_data_asset_docs<'a>(
         &'a self,
         data_asset_id: &'a str,
-        asset_type: Option<&'a crate::types::DocsAssetType>,
+        asset_type: Option<types::DocsAssetType>,
         body: &'a types::DataAssetDocs,
     ) -> Result<ResponseValue<types::SetDocsAnswer>, Error<types::ErrorEnvelope>> {
         let url = format!(
@@ -4179,7 +4283,7 @@ Arguments:
 Sends a `DELETE` request to `/storage-explorer/storage`
 
 Arguments:
-- `path`: The file's path with its folder.
+- `path`: The file's path with its folder; no segment is empty, `.` or `..`, or holds a backslash or a control character (I).
 */
     pub async fn delete_file<'a>(
         &'a self,
@@ -4227,7 +4331,7 @@ Arguments:
 Sends a `GET` request to `/storage-explorer/storage/download`
 
 Arguments:
-- `path`: The file's path with its folder.
+- `path`: The file's path with its folder; no segment is empty, `.` or `..`, or holds a backslash or a control character (I).
 - `range`: One range of bytes, such as `bytes=0-1023`.
 */
     pub async fn download_file<'a>(

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::routes::fields;
 use crate::rows::column::{Column, ColumnType};
+use crate::rows::ingest::MAX_COLUMNS;
 
 pub(crate) fn shown(columns: &[Column]) -> Vec<Value> {
     let shown = |column: &Column| {
@@ -27,6 +28,10 @@ pub(crate) fn read(value: Option<&Value>, wrong: &mut Vec<String>) -> Vec<Column
         wrong.push("columns must be an array that is not empty".into());
         return Vec::new();
     };
+    if items.len() > MAX_COLUMNS {
+        wrong.push(format!("columns must not hold more than {MAX_COLUMNS}"));
+        return Vec::new();
+    }
     let mut names = BTreeSet::new();
     let mut columns = Vec::with_capacity(items.len());
     for (index, item) in items.iter().enumerate() {

@@ -10,6 +10,7 @@
 mod caller;
 mod session;
 
+mod anything;
 mod api_keys;
 mod auth;
 mod bad_input;

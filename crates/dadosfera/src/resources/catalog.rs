@@ -94,7 +94,7 @@ impl Catalog<'_> {
                 query.pipeline_id.as_deref(),
                 query.search.as_deref(),
                 query.size.map(i64::from),
-                query.sort_by.as_ref(),
+                query.sort_by,
             )
             .await;
         let page = call.finish(answer).await?;
@@ -291,7 +291,7 @@ impl Catalog<'_> {
         let id: DataAssetId = call.id(id)?;
         let answer = call
             .raw()
-            .set_data_asset_docs(id.as_str(), Some(asset_type), &body)
+            .set_data_asset_docs(id.as_str(), Some(*asset_type), &body)
             .await;
         call.finish(answer).await
     }

@@ -86,6 +86,15 @@ impl Draft {
         if object.contains_key("$ref") {
             return json!({ "$ref": object["$ref"] });
         }
+        if let Some(reference) = narrowed(object) {
+            self.report.add(
+                place,
+                "a bound on another schema",
+                format!("that schema, {reference}"),
+                "what may be sent is less than what may come, and the type is one",
+            );
+            return json!({ "$ref": reference });
+        }
         let mut rewritten = Map::new();
         for (key, value) in object {
             if key.starts_with("x-") || NOTES.contains(&key.as_str()) {
@@ -269,6 +278,22 @@ impl Draft {
     }
 }
 
+/// The one schema that an `allOf` takes and only puts bounds on, as what may be sent is narrower than what may come.
+fn narrowed(schema: &Map<String, Value>) -> Option<&str> {
+    let [part] = schema.get("allOf")?.as_array()?.as_slice() else {
+        return None;
+    };
+    let adds_nothing = |key: &String| {
+        let key = key.as_str();
+        matches!(key, "allOf" | "description")
+            || key.starts_with("x-")
+            || BOUNDS.contains(&key)
+            || NOTES.contains(&key)
+    };
+    let reference = text(part, "$ref")?;
+    schema.keys().all(adds_nothing).then_some(reference)
+}
+
 /// Whether a schema becomes a Rust type of its own and so must have a name that we chose.
 fn needs_name(schema: &Value) -> bool {
     let object_with_fields = schema["properties"].is_object();
@@ -277,7 +302,7 @@ fn needs_name(schema: &Value) -> bool {
         && (object_with_fields
             || schema.get("enum").is_some()
             || schema.get("oneOf").is_some()
-            || schema.get("allOf").is_some()
+            || schema.get("allOf").is_some() && schema.as_object().and_then(narrowed).is_none()
             || schema.get("x-extensible-enum").is_some()
             || schema.get(SECRET).is_some())
 }

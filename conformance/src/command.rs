@@ -61,6 +61,8 @@ enum Command {
     Laws,
     /// Runs the vendor's own Python package, unmodified, against an emulator.
     Interop,
+    /// Runs schemathesis, a tester that none of us wrote, against an emulator.
+    Schemathesis,
 }
 
 /// Runs the command with the arguments of the process.
@@ -86,6 +88,7 @@ pub async fn main() -> ExitCode {
         }
         Command::Laws => list(),
         Command::Interop => interop().await,
+        Command::Schemathesis => schemathesis().await,
     };
     match ended {
         Ok(code) => ExitCode::from(code),
@@ -151,8 +154,17 @@ impl Asked {
 
 async fn interop() -> Result<u8, String> {
     let interop = interop::run().await.map_err(|error| error.to_string())?;
-    print(&interop.text)?;
-    let outcome = if interop.clean {
+    ended(&interop.text, interop.clean)
+}
+
+async fn schemathesis() -> Result<u8, String> {
+    let fuzzed = interop::fuzz().await.map_err(|error| error.to_string())?;
+    ended(&fuzzed.text, fuzzed.clean)
+}
+
+fn ended(text: &str, clean: bool) -> Result<u8, String> {
+    print(text)?;
+    let outcome = if clean {
         Outcome::Clean
     } else {
         Outcome::Found

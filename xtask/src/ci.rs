@@ -138,6 +138,14 @@ fn running(root: &Path) -> Result<(), String> {
             "target/debug/conformance interop",
             "run `cargo xtask interop` and read what it says",
         ),
+    )?;
+    step(
+        root,
+        &Step::new(
+            "schemathesis",
+            "target/debug/conformance schemathesis",
+            "run `cargo xtask schemathesis` and read what it says",
+        ),
     )
 }
 

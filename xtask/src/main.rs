@@ -61,6 +61,8 @@ enum Chore {
         #[arg(long)]
         check: bool,
     },
+    /// Let schemathesis, a tester that none of us wrote, loose on the emulator
+    Schemathesis,
     /// Check the rules that no compiler checks
     Tidy,
     /// Validate the description with a validator that none of us wrote
@@ -90,6 +92,7 @@ fn main() -> ExitCode {
         }
         Chore::Interop => conformance(&root, "interop", std::iter::empty()),
         Chore::Api { check } => surface::run(&root, check),
+        Chore::Schemathesis => conformance(&root, "schemathesis", std::iter::empty()),
         Chore::Tidy => tidy::run(&root),
         Chore::Description => description::run(&root),
         Chore::Bench { bench, write } => bench::run(&root, bench, write),

@@ -14,7 +14,9 @@ import sys
 import jwt
 import requests
 from dadosfera.services import maestro
+from dadosfera.services.maestro import connections as connection_functions
 from dadosfera.services.maestro import data_assets
+from dadosfera.services.maestro import pipelines as pipeline_functions
 
 
 def unmodified():
@@ -49,6 +51,11 @@ def raised(call):
     except Exception as error:  # Which one it is, is the result.
         return f"{type(error).__name__}: {error}"
     return "nothing"
+
+
+def kind(call):
+    """The kind of the error that a call ends with; its words are those of an interpreter's version."""
+    return raised(call).split(":")[0]
 
 
 def verified(base_url, token):
@@ -88,6 +95,14 @@ def catalog(base_url, token):
     }
     data_assets.delete_data_asset(base_url, token, asset)
     found["count after delete_data_asset"] = maestro.fetch_catalog_asset_count(base_url, token)
+    left = data_assets.get_data_assets(base_url, token, size=1)
+    nimbus = data_assets.get_asset_nimbus_id(base_url, token, left[0]["id"])
+    found["get_data_assets"] = [item["display_name"] for item in left]
+    found["get_total_data_assets"] = data_assets.get_total_data_assets(base_url, token)
+    found["get_asset_nimbus_id"] = nimbus.isdigit() and data_assets.get_asset_nimbus_id(base_url, token, nimbus) == nimbus
+    found["get_all_metabase_dashboards"] = kind(lambda: maestro.get_all_metabase_dashboards(base_url, token))
+    data_assets.bulk_delete_data_assets(base_url, token, {"search": left[0]["display_name"]})
+    found["count after bulk_delete_data_assets"] = maestro.fetch_catalog_asset_count(base_url, token)
     return found
 
 
@@ -99,6 +114,11 @@ def connections(base_url, token):
         "fetch_paginated_connections": [sorted(set(item) & {"id", "updated_at"}) for item in listed],
         "fetch_paginated_connections without size": raised(lambda: maestro.fetch_paginated_connections(base_url, token)),
     }
+    found["get_connections"] = len(connection_functions.get_connections(base_url, token, page))
+    # They delete what was not updated for 60 days: nothing here.
+    maestro.delete_inactive_connections(base_url, token, page)
+    connection_functions.bulk_delete_connections(base_url, token, page)
+    found["connections after delete_inactive_connections"] = len(maestro.fetch_paginated_connections(base_url, token, page))
     maestro.delete_connection(base_url, token, listed[0]["id"])
     found["connections after delete_connection"] = len(maestro.fetch_paginated_connections(base_url, token, page))
     return found
@@ -121,6 +141,11 @@ def main():
     ids = [pipeline["id"] for pipeline in pipelines]
     history = {id: [run["status"] for run in maestro.fetch_pipeline_execution_history(base_url, token, id)] for id in ids}
     everything = [run["status"] for run in maestro.fetch_execution_history_all_pipelines(base_url, token)]
+    aliases = {
+        "get_pipelines": pipeline_functions.get_pipelines(base_url, token) == pipelines,
+        "get_status_by_pipeline": [run["status"] for run in pipeline_functions.get_status_by_pipeline(base_url, token, ids[0])] == history[ids[0]],
+        "get_status_of_all_pipelines": [run["status"] for run in pipeline_functions.get_status_of_all_pipelines(base_url, token)] == everything,
+    }
     bearer = raised(lambda: maestro.fetch_paginated_pipelines(base_url, f"Bearer {token}"))
 
     json.dump(
@@ -135,7 +160,9 @@ def main():
             "fetch_paginated_pipelines, second page of one": [pipeline["id"] for pipeline in second],
             "fetch_pipeline_execution_history": history,
             "fetch_execution_history_all_pipelines": everything,
+            "other names of the same": aliases,
             "with Bearer": bearer,
+            "delete_users_from_date": kind(lambda: maestro.delete_users_from_date(base_url, "2020", token, user["username"])),
             "catalog": catalog(base_url, token),
             "connections": connections(base_url, token),
             "get_all_users": sorted(person["username"] for person in maestro.get_all_users(base_url, token, user["username"])["users"]),

@@ -1,9 +1,11 @@
-//! A client that none of us wrote: the vendor's own Python package, unmodified, against an emulator behind a tap.
+//! Clients that none of us wrote: the vendor's own Python package, unmodified, against an emulator behind a tap, and
+//! schemathesis.
 //!
 //! What the package gets is checked against the description like every other answer; what it makes of it is judged here.
 
 mod catalog;
 mod python;
+mod schemathesis;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +21,15 @@ use crate::suite::DESCRIPTION;
 use crate::target::Target;
 
 pub use python::PythonError;
+pub use schemathesis::{Fuzzed, run as fuzz};
+
+const PINS: python::Pins = python::Pins {
+    folder: "interop-venv",
+    file: "interop/python/requirements.txt",
+    text: include_str!("../../interop/python/requirements.txt"),
+};
+const SCRIPT: &str = include_str!("../../interop/python/client.py");
+const LIMIT: Duration = Duration::from_secs(120);
 
 /// Why the package could not be run, or not to its end.
 #[derive(Debug, thiserror::Error)]
@@ -54,7 +65,7 @@ impl From<Stop> for InteropError {
 /// # Errors
 /// Where Python, its packages or the emulator cannot be had.
 pub async fn run() -> Result<Interop, InteropError> {
-    let python = python::Venv::ready().await?;
+    let python = python::Venv::ready(&PINS).await?;
     let document =
         Document::parse(DESCRIPTION).map_err(|error| InteropError::Emulator(error.to_string()))?;
     let shared = Arc::new(Shared::new(document));
@@ -78,7 +89,9 @@ pub async fn run() -> Result<Interop, InteropError> {
         "user": { "username": user.username, "password": user.password },
         "mfa": { "username": mfa.username, "password": mfa.password, "totp": world.totp(mfa)? },
     });
-    let output = python.run(front.base_url(), &who).await?;
+    let mut command = python.isolated();
+    command.args(["-c", SCRIPT, front.base_url()]);
+    let output = python::script(command, &who.to_string(), LIMIT).await?;
     let results: Value = serde_json::from_str(&output.stdout).map_err(|error| {
         let stderr = stage.taint.redact(&output.stderr);
         PythonError::Script(format!("it printed no JSON ({error}); it said:\n{stderr}"))

@@ -4,15 +4,21 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use serde_json::Value;
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
-const REQUIREMENTS: &str = include_str!("../../interop/python/requirements.txt");
-const SCRIPT: &str = include_str!("../../interop/python/client.py");
 /// Another interpreter than `python3`.
 const INTERPRETER: &str = "CONFORMANCE_PYTHON";
-const LIMIT: Duration = Duration::from_secs(120);
+
+/// The packages of one environment.
+pub(super) struct Pins {
+    /// The environment's folder under the target folder.
+    pub(super) folder: &'static str,
+    /// Where the requirements stand, for who has to mend them.
+    pub(super) file: &'static str,
+    /// The requirements.
+    pub(super) text: &'static str,
+}
 
 /// What is wrong on the side of Python.
 #[derive(Debug, thiserror::Error)]
@@ -32,11 +38,14 @@ pub enum PythonError {
         why: String,
     },
     /// The packages cannot be installed.
-    #[error(
-        "the packages of interop/python/requirements.txt cannot be installed; is the package index reachable?\n{0}"
-    )]
-    Packages(String),
-    /// The script failed.
+    #[error("the packages of {file} cannot be installed; is the package index reachable?\n{why}")]
+    Packages {
+        /// The file of the requirements.
+        file: &'static str,
+        /// What was said.
+        why: String,
+    },
+    /// The script failed, or what it stands for.
     #[error("the Python script failed: {0}")]
     Script(String),
 }
@@ -47,22 +56,23 @@ pub(super) struct Venv {
     place: PathBuf,
 }
 
-/// What the script said.
+/// How a program ended, and what it said.
 #[derive(Debug)]
 pub(super) struct Output {
+    pub(super) succeeded: bool,
     pub(super) stdout: String,
     pub(super) stderr: String,
 }
 
 impl Venv {
     /// The environment, which is made unless it is there with the same pins.
-    pub(super) async fn ready() -> Result<Self, PythonError> {
-        let place = target().join("interop-venv");
+    pub(super) async fn ready(pins: &Pins) -> Result<Self, PythonError> {
+        let place = target().join(pins.folder);
         let interpreter = std::env::var(INTERPRETER).unwrap_or_else(|_| "python3".to_owned());
         let version = ran(Command::new(&interpreter).arg("--version"))
             .await
             .map_err(|_| PythonError::Missing(interpreter.clone()))?;
-        let key = format!("{}\n{REQUIREMENTS}", version.stdout.trim());
+        let key = format!("{}\n{}", version.stdout.trim(), pins.text);
         let (key_file, requirements) = (place.join("made-of"), place.join("requirements.txt"));
         let venv = Self { place };
         if std::fs::read_to_string(&key_file).is_ok_and(|made_of| made_of == key) {
@@ -78,7 +88,7 @@ impl Venv {
             .arg(place))
         .await
         .map_err(failed)?;
-        std::fs::write(&requirements, REQUIREMENTS).map_err(|error| failed(error.to_string()))?;
+        std::fs::write(&requirements, pins.text).map_err(|error| failed(error.to_string()))?;
         let mut install = venv.python();
         install
             .args([
@@ -91,47 +101,52 @@ impl Venv {
                 "-r",
             ])
             .arg(&requirements);
-        ran(&mut install).await.map_err(PythonError::Packages)?;
+        ran(&mut install)
+            .await
+            .map_err(|why| PythonError::Packages {
+                file: pins.file,
+                why,
+            })?;
         // Last, so that an environment that was left half made is made again.
         std::fs::write(&key_file, key).map_err(|error| failed(error.to_string()))?;
         Ok(venv)
     }
 
-    /// Runs the script.
-    pub(super) async fn run(&self, base_url: &str, who: &Value) -> Result<Output, PythonError> {
+    /// The environment's interpreter; `-I`: nothing of the caller's environment or folder is imported in place of what
+    /// was installed, and no proxy stands between it and an emulator.
+    pub(super) fn isolated(&self) -> Command {
         let mut command = self.python();
-        // `-I`: nothing of the caller's environment or folder is imported in place of what was installed.
-        command.args(["-I", "-c", SCRIPT, base_url]);
+        command.arg("-I").env("NO_PROXY", "*");
         command
-            .env("NO_PROXY", "*")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true);
-        let script = |error: std::io::Error| PythonError::Script(error.to_string());
-        let mut child = command.spawn().map_err(script)?;
-        if let Some(mut stdin) = child.stdin.take() {
-            stdin
-                .write_all(who.to_string().as_bytes())
-                .await
-                .map_err(script)?;
-        }
-        let output = tokio::time::timeout(LIMIT, child.wait_with_output())
-            .await
-            .map_err(|_| {
-                PythonError::Script(format!("it did not end within {} s", LIMIT.as_secs()))
-            })?
-            .map_err(script)?;
-        Ok(Output {
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        })
     }
 
     fn python(&self) -> Command {
         let folder = if cfg!(windows) { "Scripts" } else { "bin" };
         Command::new(self.place.join(folder).join("python"))
     }
+}
+
+/// Runs a script to its end, or to its time limit, with a text on its standard input.
+pub(super) async fn script(
+    mut command: Command,
+    input: &str,
+    limit: Duration,
+) -> Result<Output, PythonError> {
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    let failed = |error: std::io::Error| PythonError::Script(error.to_string());
+    let mut child = command.spawn().map_err(failed)?;
+    if let Some(mut stdin) = child.stdin.take() {
+        stdin.write_all(input.as_bytes()).await.map_err(failed)?;
+    }
+    let output = tokio::time::timeout(limit, child.wait_with_output())
+        .await
+        .map_err(|_| PythonError::Script(format!("it did not end within {} s", limit.as_secs())))?
+        .map_err(failed)?;
+    Ok(said(&output))
 }
 
 /// Runs a command to its end; the error is what it said.
@@ -141,19 +156,25 @@ async fn ran(command: &mut Command) -> Result<Output, String> {
         .output()
         .await
         .map_err(|error| error.to_string())?;
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    if output.status.success() {
-        Ok(Output {
-            stdout: text(&output.stdout),
-            stderr: text(&output.stderr),
-        })
+    let said = said(&output);
+    if said.succeeded {
+        Ok(said)
     } else {
-        Err(format!("{}{}", text(&output.stdout), text(&output.stderr)))
+        Err(format!("{}{}", said.stdout, said.stderr))
+    }
+}
+
+fn said(output: &std::process::Output) -> Output {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Output {
+        succeeded: output.status.success(),
+        stdout: text(&output.stdout),
+        stderr: text(&output.stderr),
     }
 }
 
 /// Cargo's target folder.
-fn target() -> PathBuf {
+pub(super) fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target"),
         PathBuf::from,

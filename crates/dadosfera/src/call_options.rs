@@ -70,7 +70,7 @@ impl CallOptions {
         self
     }
 
-    /// How long the body of an answer may pause.
+    /// How long the body of an answer may pause, and how long a server may take nothing of a body that goes up.
     #[must_use]
     pub const fn idle_timeout(mut self, limit: Duration) -> Self {
         self.idle_timeout = Some(limit);

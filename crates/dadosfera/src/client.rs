@@ -417,7 +417,8 @@ impl ClientBuilder {
         self
     }
 
-    /// How long the body of an answer may pause: a minute unless set. A download takes as long as it takes, while it goes on.
+    /// How long the body of an answer may pause, and how long a server may take nothing of a body that goes up: a minute
+    /// unless set. A download takes as long as it takes, while it goes on.
     #[must_use]
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.limits().idle = timeout;

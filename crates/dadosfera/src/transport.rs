@@ -250,14 +250,27 @@ impl Transport {
         if !op.streams && !is_streamed_up {
             *request.timeout_mut() = Some(patience);
         }
-        let mut response = match tokio::time::timeout(patience, http.execute(request)).await {
-            Ok(sent) => sent.map_err(|error| outcome::of_transport(op, error))?,
-            Err(_) => {
-                return Err(Failure::if_idempotent(timed_out(
-                    op,
-                    "no answer came in time",
-                )));
+        let pace = match request.body_mut() {
+            Some(body) if is_streamed_up => {
+                let (watched, pace) = body::paced(std::mem::take(body));
+                *body = watched;
+                Some(pace)
             }
+            _ => None,
+        };
+        let stalled = async {
+            match &pace {
+                Some(pace) => pace.stalled(limits.idle).await,
+                None => std::future::pending().await,
+            }
+        };
+        let too_late = |what| Failure::if_idempotent(timed_out(op, what));
+        let mut response = tokio::select! {
+            sent = tokio::time::timeout(patience, http.execute(request)) => match sent {
+                Ok(sent) => sent.map_err(|error| outcome::of_transport(op, error))?,
+                Err(_) => return Err(too_late("no answer came in time")),
+            },
+            () = stalled => return Err(too_late("the server stopped taking the body")),
         };
         let (status, is_answer) = (response.status(), response.status().is_success());
         if op.streams && is_answer && !outcome::is_html(response.headers()) {

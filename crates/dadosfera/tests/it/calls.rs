@@ -179,6 +179,57 @@ async fn an_upload_ends_at_the_limit_that_the_caller_sets() {
 }
 
 #[tokio::test]
+async fn an_upload_of_which_the_server_takes_nothing_more_ends_at_the_idle_limit() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port");
+    let base_url = format!("http://{}", listener.local_addr().expect("bound"));
+    tokio::spawn(async move {
+        let mut held = Vec::new();
+        while let Ok((stream, _)) = listener.accept().await {
+            held.push(stream);
+        }
+    });
+    let client = Client::builder()
+        .base_url(base_url)
+        .api_key("k")
+        .idle_timeout(Duration::from_millis(200))
+        .build()
+        .expect("a client");
+    let began = Instant::now();
+    let error = client
+        .storage()
+        .upload_bytes("/raw", "a.bin", vec![0; 64 << 20])
+        .await
+        .expect_err("nobody reads");
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    assert!(
+        error.to_string().contains("stopped taking the body"),
+        "{error}"
+    );
+    assert!(began.elapsed() < Duration::from_secs(20));
+}
+
+#[tokio::test]
+async fn a_server_that_took_an_upload_whole_may_think_about_it() {
+    let world = World::new().await;
+    let client = world
+        .builder()
+        .password("ana@acme.example", "acme-ana-password")
+        .idle_timeout(Duration::from_millis(150))
+        .build()
+        .expect("a client");
+    client.session().sign_in().await.expect("signed in");
+    let delay = FaultEffect::Delay(Duration::from_millis(900));
+    world.fail("upload_files", 1, delay);
+    let stored = client
+        .storage()
+        .upload_bytes("/raw", "a.csv", vec![b'a'; 200_000])
+        .await;
+    assert_eq!(stored.expect("stored").size, 200_000);
+}
+
+#[tokio::test]
 async fn a_streamed_body_is_sent_once_and_the_error_says_so() {
     for effect in [
         FaultEffect::Status(503),

@@ -134,6 +134,17 @@ async fn a_post_that_was_not_processed_is_sent_again() {
 }
 
 #[tokio::test]
+async fn a_pause_that_is_asked_for_as_a_date_is_slept_through() {
+    let world = World::new().await;
+    let client = world.ana();
+    client.session().sign_in().await.expect("signed in");
+    world.fail("list_pipelines", 1, FaultEffect::RetryAfterDate(7));
+    client.pipelines().list().await.expect("after the pause");
+    assert_eq!(world.count("list_pipelines"), 2);
+    assert_eq!(world.clock.sleeps(), [Duration::from_secs(7)]);
+}
+
+#[tokio::test]
 async fn a_pause_longer_than_a_minute_is_told_and_not_slept() {
     let world = World::new().await;
     world.fail("list_pipelines", 1, FaultEffect::RetryAfter(61));

@@ -2,8 +2,18 @@
 
 pub(crate) mod session;
 
+mod arrival;
+mod hub;
+mod machine;
+mod sync;
+
+mod deadline;
 pub(crate) mod endpoint;
 pub(crate) mod flight;
-mod machine;
+pub(crate) mod keeper;
+
+pub(crate) mod codes;
+pub(crate) mod events;
+mod fingerprint;
 mod token;
 pub(crate) mod totp;

@@ -9,7 +9,10 @@ use dadosfera_raw::{self as raw, Op, Secret};
 use reqwest::header::HeaderValue;
 
 use crate::answer::{Answer, Recorder};
+use crate::auth::codes::CodeCallback;
 use crate::auth::endpoint::Endpoint;
+use crate::auth::events::SessionObserver;
+use crate::auth::keeper::{Keeper, Owner};
 use crate::auth::session::Session;
 use crate::budget::Budget;
 use crate::call::{Call, Caller};
@@ -25,6 +28,7 @@ use crate::gate::Gate;
 use crate::limits::Limits;
 use crate::observe::{Metrics, Observer};
 use crate::scope::Scope;
+use crate::store::TokenStore;
 use crate::transport::{Signer, Transport};
 
 /// The limits of a sign-in or a refresh. Callers that have less time give up alone; the flight goes on.
@@ -247,9 +251,15 @@ impl Client {
                 // The calls of the session itself must not wait for the session.
                 let endpoint = Endpoint::new(caller(transport(Signer::None, auth_limits)));
                 let customer_name = config.customer_name.clone();
+                let owner = Owner {
+                    host: config.base_url.as_str().to_owned(),
+                    customer: customer_name.clone(),
+                    user: password.as_ref().map(|it| it.username.clone()),
+                };
                 let session = Session::new(
                     endpoint,
                     Arc::clone(&clock),
+                    Keeper::new(extras.store, extras.session_observer, owner),
                     password,
                     refresh_token,
                     customer_name,
@@ -329,6 +339,8 @@ pub struct ClientBuilder {
 struct Extras {
     limits: Option<Limits>,
     metrics: Option<Arc<dyn Metrics>>,
+    store: Option<Arc<dyn TokenStore>>,
+    session_observer: Option<Arc<dyn SessionObserver>>,
 }
 
 impl ClientBuilder {
@@ -485,6 +497,45 @@ impl ClientBuilder {
         self
     }
 
+    /// Asks this for a one-time code whenever a sign-in needs one; nothing means that there is none. It may take as long as
+    /// it takes: callers that have less time give up alone. A code that was sent already is not sent again.
+    ///
+    /// ```
+    /// use dadosfera::{Client, Secret};
+    ///
+    /// async fn read_code() -> Option<Secret> {
+    ///     Some(Secret::from("123456"))
+    /// }
+    /// let client = Client::builder()
+    ///     .password("ana@acme.example", "her password")
+    ///     .totp_callback(read_code)
+    ///     .build()?;
+    /// # Ok::<(), dadosfera::Error>(())
+    /// ```
+    #[must_use]
+    pub fn totp_callback<F>(mut self, callback: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Option<Secret>> + Send + 'static,
+    {
+        self.settings.totp_callback = Some(CodeCallback::new(callback));
+        self
+    }
+
+    /// Keeps the tokens in a store, so that the next run and other processes go on with them: a [`FileStore`](crate::FileStore)
+    /// for one machine. Without credentials the client resumes what the store keeps.
+    #[must_use]
+    pub fn token_store(mut self, store: Arc<dyn TokenStore>) -> Self {
+        self.extras.store = Some(store);
+        self
+    }
+
+    /// Tells somebody what happens in the session.
+    #[must_use]
+    pub fn session_observer(mut self, observer: Arc<dyn SessionObserver>) -> Self {
+        self.extras.session_observer = Some(observer);
+        self
+    }
+
     /// Brings another clock: a test moves through token lives, backoffs and polls without waiting for them.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
@@ -507,7 +558,11 @@ impl ClientBuilder {
     }
 
     fn client(self) -> Result<Client, Error> {
-        let config = Config::resolve(&self.sources()?, self.flags)?;
+        let flags = Flags {
+            has_store: self.extras.store.is_some(),
+            ..self.flags
+        };
+        let config = Config::resolve(&self.sources()?, flags)?;
         let clock = self
             .clock
             .unwrap_or_else(|| Arc::new(SystemClock::default()));

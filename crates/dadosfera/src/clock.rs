@@ -62,6 +62,12 @@ pub(crate) struct Moment {
 }
 
 impl Moment {
+    /// A point that is as good as any where no time is asked for.
+    pub(crate) const EPOCH: Self = Self {
+        monotonic: Duration::ZERO,
+        wall: SystemTime::UNIX_EPOCH,
+    };
+
     pub(crate) fn now(clock: &dyn Clock) -> Self {
         Self {
             monotonic: clock.monotonic(),
@@ -73,6 +79,11 @@ impl Moment {
         let monotonic = self.monotonic.saturating_sub(earlier.monotonic);
         let wall = self.wall.duration_since(earlier.wall).unwrap_or_default();
         monotonic.max(wall)
+    }
+
+    /// The time of day.
+    pub(crate) const fn wall(&self) -> SystemTime {
+        self.wall
     }
 
     #[cfg(test)]

@@ -18,6 +18,7 @@ pub use environment::Environment;
 pub(crate) use profile::{DEFAULT as DEFAULT_PROFILE, Files};
 pub(crate) use settings::{Field, Settings, Source};
 
+use crate::auth::codes::CodeCallback;
 use crate::auth::totp::Totp;
 use crate::error::Error;
 
@@ -40,7 +41,7 @@ pub(crate) enum Credentials {
     /// Nobody: only the health of the API can be asked.
     None,
     ApiKey(Secret),
-    /// A user's session: at least one of the two.
+    /// A user's session: at least one of the two, or a store.
     User {
         refresh_token: Option<Secret>,
         password: Option<Password>,
@@ -55,6 +56,7 @@ pub(crate) struct Password {
     /// One code, good for one sign-in.
     pub(crate) totp_code: Option<Secret>,
     pub(crate) totp: Option<Totp>,
+    pub(crate) totp_callback: Option<CodeCallback>,
 }
 
 /// What the builder knows beside the settings.
@@ -62,6 +64,8 @@ pub(crate) struct Password {
 pub(crate) struct Flags {
     pub(crate) anonymous: bool,
     pub(crate) allow_insecure_http: bool,
+    /// Whether there is a store to resume from.
+    pub(crate) has_store: bool,
 }
 
 const TIMEOUT: Duration = Duration::from_secs(120);
@@ -73,7 +77,7 @@ impl Config {
         let base_url = first(sources, |it| it.base_url.as_deref()).unwrap_or(base_url::PRODUCTION);
         Ok(Self {
             base_url: BaseUrl::parse(base_url, flags.allow_insecure_http)?,
-            credentials: credentials(sources, flags.anonymous)?,
+            credentials: credentials(sources, flags)?,
             customer_name: first(sources, |it| it.customer_name.as_deref()).map(str::to_owned),
             language: first(sources, |it| it.language.as_deref())
                 .map(language)
@@ -103,8 +107,8 @@ pub(crate) fn language(text: &str) -> Result<&'static str, Error> {
         })
 }
 
-fn credentials(sources: &[(Source, Settings)], anonymous: bool) -> Result<Credentials, Error> {
-    if anonymous {
+fn credentials(sources: &[(Source, Settings)], flags: Flags) -> Result<Credentials, Error> {
+    if flags.anonymous {
         return Ok(Credentials::None);
     }
     let holds_secret =
@@ -113,6 +117,12 @@ fn credentials(sources: &[(Source, Settings)], anonymous: bool) -> Result<Creden
         .iter()
         .position(|(_, settings)| holds_secret(settings))
     else {
+        if flags.has_store {
+            return Ok(Credentials::User {
+                refresh_token: None,
+                password: None,
+            });
+        }
         return Err(no_credentials(sources));
     };
     let (source, settings) = &sources[position];
@@ -174,6 +184,7 @@ fn user(
         password: password.clone(),
         totp_code: totp_code.map(|code| one_time_code(&code)).transpose()?,
         totp: totp_secret.map(Totp::from_base32).transpose()?,
+        totp_callback: first(sources, |it| it.totp_callback.clone()),
     })
 }
 

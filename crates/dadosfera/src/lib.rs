@@ -69,6 +69,8 @@ mod config;
 mod problem;
 mod retry;
 
+mod store;
+
 mod chance;
 mod clock;
 mod error;
@@ -107,8 +109,12 @@ pub use resources::tables::{Datasets, Tables};
 pub use resources::users::Users;
 pub use wait::WaitOptions;
 
+pub use auth::events::{SessionEvent, SessionObserver, SessionState, SessionStatus};
 pub use auth::flight::SignedIn;
 pub use clock::{Clock, Sleep, SystemClock};
+pub use store::{
+    FileStore, MemoryStore, Record, StoreError, StoreErrorKind, StoreFuture, StoreGuard, TokenStore,
+};
 
 pub use dadosfera_raw as raw;
 pub use dadosfera_raw::{Maybe, Secret, SecretMap, Timestamp, types};

@@ -221,7 +221,7 @@ impl Transport {
                 };
                 request
                     .headers_mut()
-                    .insert(AUTHORIZATION, signature.header.clone());
+                    .insert(AUTHORIZATION, signature.header().clone());
                 Ok(Signed::Token(signature))
             }
         }
@@ -345,7 +345,7 @@ impl Transport {
     /// Takes out of a failure what the server may have repeated.
     fn scrubbed(&self, failure: Failure, signed: &Signed) -> Failure {
         let error = match (signed, &self.signer) {
-            (Signed::Token(signature), _) => failure.error.without(&[signature.token.expose()]),
+            (Signed::Token(signature), _) => failure.error.without(&[signature.token().expose()]),
             (Signed::Key, Signer::ApiKey { key, .. }) => failure.error.without(&[key.expose()]),
             _ => failure.error,
         };

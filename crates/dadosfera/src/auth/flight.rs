@@ -1,8 +1,9 @@
-//! One flight: how a token is got, by refresh while that works, else by sign-in.
+//! One flight: how a token is got, from the store, by refresh while that works, else by sign-in.
 //!
-//! Rules: wrong credentials are sent once. A one-time code is sent once. A refresh token that is refused is dropped, and
-//! the credentials are used where they are held. A failure that passes is told as such; the machine decides when to try
-//! again.
+//! Rules: the store's lock is held throughout, and what it keeps is read under it. A refresh token that others share is
+//! spent only while the store can be written. Wrong credentials are sent once. A one-time code is sent once. A refresh
+//! token that is refused is dropped, and the credentials are used where they are held. A failure that passes is told as
+//! such; the machine decides when to try again.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,20 +11,26 @@ use std::time::Duration;
 use dadosfera_raw::Secret;
 use dadosfera_raw::types::{Customer, SignInAnswer, SignedInUser};
 
-use super::endpoint::Endpoint;
+use super::deadline::Deadline;
+use super::endpoint::{Endpoint, Refreshed};
+use super::events::SessionEvent;
+use super::fingerprint::Fingerprint;
+use super::keeper::{Keeper, Shelf};
+use super::machine::{Landed, hard_point};
 use super::{token, totp};
 use crate::clock::{Clock, Moment};
-use crate::config::Password;
+use crate::config::{Password, one_time_code};
 use crate::error::{Error, ErrorKind};
+use crate::store::Record;
 
 /// How often a flight waits where the server asks for it (429).
 const MOST_WAITS: u32 = 3;
-/// The longest wait within a flight; beyond it the error is told, with its `retry_after`.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// How long callers get the error of a refused code before another is made from the secret.
 const CODE_PAUSE: Duration = Duration::from_secs(60);
 /// A refresh token this close to its end is not tried.
 const REFRESH_MARGIN: Duration = Duration::from_secs(60);
+/// How many refresh tokens one flight tries: what is kept, what we hold, and what somebody else kept meanwhile.
+const MOST_REFRESHES: usize = 3;
 
 /// What a session knows beside its access token. What a flight learns is noted at once, so that it is not lost with it.
 #[derive(Debug, Clone, Default)]
@@ -34,6 +41,10 @@ pub(crate) struct Knowledge {
     pub(crate) signed_in: Option<Arc<SignedIn>>,
     /// The 30 seconds whose code was sent last.
     pub(crate) last_step: Option<u64>,
+    /// The code of the callback that was sent last.
+    pub(crate) last_code: Option<Secret>,
+    /// The generation of the record that our access token is of.
+    pub(crate) seen: u64,
 }
 
 /// A refresh token, and how long it lives where that is known: not for one that came from the configuration.
@@ -41,6 +52,8 @@ pub(crate) struct Knowledge {
 pub(crate) struct RefreshToken {
     pub(crate) secret: Secret,
     pub(crate) life: Option<(Moment, Duration)>,
+    /// Whether the store has held it, so that others may hold it too.
+    pub(crate) shared: bool,
 }
 
 /// Who is signed in, as the API told at sign-in.
@@ -64,10 +77,9 @@ impl SignedIn {
 }
 
 /// A token that a flight brought back.
-pub(crate) struct Landed {
+pub(crate) struct Brought {
     pub(crate) access_token: Secret,
-    pub(crate) anchor: Moment,
-    pub(crate) life: Duration,
+    pub(crate) landed: Landed,
 }
 
 /// What a flight needs.
@@ -75,25 +87,179 @@ pub(crate) struct Flight<'a> {
     pub(crate) endpoint: &'a Endpoint,
     pub(crate) clock: &'a dyn Clock,
     pub(crate) knowledge: &'a Mutex<Knowledge>,
+    pub(crate) keeper: &'a Keeper,
+    pub(crate) deadline: Deadline,
+    /// The token that the API rejected last: it is not taken from the store.
+    pub(crate) rejected: Option<Fingerprint>,
 }
 
 impl Flight<'_> {
-    /// Gets a token and notes what was learnt.
-    pub(crate) async fn fly(&self) -> Result<Landed, Error> {
-        let refresh_token = self.know().refresh_token.clone();
-        if let Some(token) = refresh_token {
-            if self.is_worth_a_try(&token) {
-                match self.refresh(&token.secret).await {
-                    Err(error) if is_refused(&error) => {}
-                    other => return other,
-                }
-            }
-            self.know().refresh_token = None;
+    /// Gets a token, notes what was learnt and keeps it.
+    pub(crate) async fn fly(&self) -> Result<Brought, Error> {
+        let mut shelf = self.keeper.open().await?;
+        let brought = match self.adopt(&shelf) {
+            Some(found) => Ok(found),
+            None => self.ask(&mut shelf).await,
+        };
+        if let Ok(brought) = &brought
+            && !brought.landed.adopted
+        {
+            self.keep(&mut shelf, brought).await;
         }
+        shelf.release().await;
+        brought
+    }
+
+    /// Takes what another session got, where it is newer than ours and good.
+    fn adopt(&self, shelf: &Shelf) -> Option<Brought> {
+        let record = shelf.record()?;
+        let now = Moment::now(self.clock);
+        let access_token = record.access_token.clone().filter(|it| !it.is_empty())?;
+        let fingerprint = Fingerprint::of(access_token.expose());
+        let spent = record.age(now.wall())?;
+        let life = token::bounded(Duration::from_secs(record.life));
+        let mut knowledge = self.know();
+        if record.generation <= knowledge.seen
+            || self.rejected == Some(fingerprint)
+            || spent >= hard_point(life)
+        {
+            return None;
+        }
+        knowledge.seen = record.generation;
+        if knowledge.customer_name.is_none() {
+            knowledge.customer_name.clone_from(&record.customer);
+        }
+        if let Some(kept) = kept_token(record, now) {
+            knowledge.refresh_token = Some(kept);
+        }
+        drop(knowledge);
+        self.keeper.recover();
+        self.keeper.tell(&SessionEvent::Adopted);
+        Some(Brought {
+            access_token,
+            landed: Landed {
+                anchor: now,
+                spent,
+                life,
+                fingerprint,
+                adopted: true,
+            },
+        })
+    }
+
+    /// Asks the API.
+    async fn ask(&self, shelf: &mut Shelf) -> Result<Brought, Error> {
         let password = self.know().password.clone();
+        let mut refused: Vec<Secret> = Vec::new();
+        while refused.len() < MOST_REFRESHES {
+            let Some(token) = self.next_refresh_token(shelf, &refused) else {
+                break;
+            };
+            if !self.may_spend(&token, shelf).await {
+                if password.is_some() {
+                    break;
+                }
+                return Err(unspent(self.keeper.health().degraded.as_deref()));
+            }
+            match self.refresh(&token.secret).await {
+                Err(error) if is_refused(&error) => {
+                    refused.push(token.secret);
+                    shelf.reload().await;
+                }
+                other => return other,
+            }
+        }
+        self.forget(shelf, &refused).await;
         match password {
             Some(password) => self.sign_in(&password).await,
             None => Err(session_expired()),
+        }
+    }
+
+    /// What the store keeps goes before what we hold: it is the newer one.
+    fn next_refresh_token(&self, shelf: &Shelf, refused: &[Secret]) -> Option<RefreshToken> {
+        let kept = shelf
+            .record()
+            .and_then(|record| kept_token(record, Moment::now(self.clock)));
+        let held = self.know().refresh_token.clone();
+        [kept, held].into_iter().flatten().find(|token| {
+            self.is_worth_a_try(token)
+                && !refused
+                    .iter()
+                    .any(|it| it.expose() == token.secret.expose())
+        })
+    }
+
+    /// Whether a refresh token can be spent without leaving others with one that is used up.
+    async fn may_spend(&self, token: &RefreshToken, shelf: &mut Shelf) -> bool {
+        match shelf {
+            Shelf::None => true,
+            Shelf::Gone => !token.shared,
+            Shelf::Open { .. } => shelf.prove(self.keeper).await || !token.shared,
+        }
+    }
+
+    /// Drops refresh tokens that were refused, here and in the store where it still keeps one of them.
+    async fn forget(&self, shelf: &mut Shelf, refused: &[Secret]) {
+        let is_refused = |secret: &Secret| refused.iter().any(|it| it.expose() == secret.expose());
+        {
+            let mut knowledge = self.know();
+            let is_over = knowledge
+                .refresh_token
+                .as_ref()
+                .is_some_and(|token| is_refused(&token.secret) || !self.is_worth_a_try(token));
+            if is_over {
+                knowledge.refresh_token = None;
+            }
+        }
+        let kept = shelf
+            .record()
+            .filter(|record| record.refresh_token.as_ref().is_some_and(&is_refused));
+        if let Some(record) = kept {
+            let mut record = record.clone();
+            record.refresh_token = None;
+            record.refresh_exp = None;
+            shelf.save(self.keeper, record).await;
+        }
+    }
+
+    /// Keeps what was got, for the others and for the next run.
+    async fn keep(&self, shelf: &mut Shelf, brought: &Brought) {
+        if !matches!(shelf, Shelf::Open { .. }) {
+            return;
+        }
+        let owner = self.keeper.owner();
+        let kept = shelf.record();
+        let mut record = Record::new(&owner.host);
+        {
+            let knowledge = self.know();
+            record.customer = knowledge
+                .customer_name
+                .clone()
+                .or_else(|| kept.and_then(|it| it.customer.clone()));
+            record.user = owner
+                .user
+                .clone()
+                .or_else(|| kept.and_then(|it| it.user.clone()));
+            record.generation = kept.map_or(0, |it| it.generation).max(knowledge.seen) + 1;
+            if let Some(token) = &knowledge.refresh_token {
+                record.refresh_token = Some(token.secret.clone());
+                record.refresh_exp = token.life.map(|(anchor, life)| {
+                    crate::store::milliseconds(anchor.wall()) / 1000 + life.as_secs()
+                });
+            }
+        }
+        record.access_token = Some(brought.access_token.clone());
+        record.life = brought.landed.life.as_secs();
+        record.obtained_wall = crate::store::milliseconds(brought.landed.anchor.wall());
+        record.fingerprint = brought.landed.fingerprint.to_hex();
+        let generation = record.generation;
+        if shelf.save(self.keeper, record).await {
+            let mut knowledge = self.know();
+            knowledge.seen = generation;
+            if let Some(token) = &mut knowledge.refresh_token {
+                token.shared = true;
+            }
         }
     }
 
@@ -103,37 +269,49 @@ impl Flight<'_> {
         })
     }
 
-    async fn refresh(&self, token: &Secret) -> Result<Landed, Error> {
+    async fn refresh(&self, token: &Secret) -> Result<Brought, Error> {
         let customer_name = self.know().customer_name.clone();
         let mut waits = 0;
         loop {
             let anchor = Moment::now(self.clock);
-            match self.endpoint.refresh(token, customer_name.as_deref()).await {
+            let call = self.endpoint.refresh(token, customer_name.as_deref());
+            match self.deadline.keep(self.clock, call).await {
                 Ok(answer) => {
-                    if let Some(renewed) = answer.refresh_token {
-                        self.know().refresh_token = Some(received(renewed, anchor));
+                    let brought = brought(&answer, anchor)?;
+                    let held = answer.refresh_token.unwrap_or_else(|| token.clone());
+                    let mut knowledge = self.know();
+                    let is_other = knowledge
+                        .refresh_token
+                        .as_ref()
+                        .is_none_or(|it| it.secret.expose() != held.expose());
+                    if is_other {
+                        knowledge.refresh_token = Some(received(held, anchor));
                     }
-                    return landed(answer.access_token, anchor, "refresh_access_token");
+                    drop(knowledge);
+                    self.keeper.tell(&SessionEvent::Refreshed);
+                    return Ok(brought);
                 }
-                Err(error) => self.wait_or(error, &mut waits).await?,
+                Err(error) => {
+                    if matches!(error.kind(), ErrorKind::Timeout | ErrorKind::ConnectionLost) {
+                        self.keeper.tell(&SessionEvent::RefreshUnanswered);
+                    }
+                    self.wait_or(error, &mut waits).await?;
+                }
             }
         }
     }
 
-    async fn sign_in(&self, password: &Password) -> Result<Landed, Error> {
+    async fn sign_in(&self, password: &Password) -> Result<Brought, Error> {
         let mut waits = 0;
         loop {
-            let code = self.code(password).await;
+            let code = self.code(password).await?;
             let anchor = Moment::now(self.clock);
-            let answer = self
-                .endpoint
-                .sign_in(
-                    &password.username,
-                    &password.password,
-                    code.as_ref().map(Secret::expose),
-                )
-                .await;
-            match answer {
+            let call = self.endpoint.sign_in(
+                &password.username,
+                &password.password,
+                code.as_ref().map(Secret::expose),
+            );
+            match self.deadline.keep(self.clock, call).await {
                 Ok(answer) => {
                     return self.signed_in(answer, anchor, code.is_some(), password.totp.is_some());
                 }
@@ -156,26 +334,64 @@ impl Flight<'_> {
         }
     }
 
-    /// The code for a sign-in: the one that was given, once, or one made from the secret, never twice in one step.
-    async fn code(&self, password: &Password) -> Option<Secret> {
+    /// The code for a sign-in: the one that was given, once, one made from the secret, never twice in one step, or one
+    /// that somebody is asked for.
+    async fn code(&self, password: &Password) -> Result<Option<Secret>, Error> {
         let given = self
             .know()
             .password
             .as_mut()
             .and_then(|held| held.totp_code.take());
         if given.is_some() {
-            return given;
+            return Ok(given);
         }
-        let totp = password.totp.as_ref()?;
+        let Some(totp) = password.totp.as_ref() else {
+            return self.asked_for(password).await;
+        };
         let mut code = totp.code_at(self.clock.wall());
         while self.know().last_step == Some(code.step) {
-            self.clock
-                .sleep(totp::until_next_step(self.clock.wall()))
-                .await;
+            let wait = totp::until_next_step(self.clock.wall());
+            self.deadline.extend(wait);
+            self.clock.sleep(wait).await;
             code = totp.code_at(self.clock.wall());
         }
         self.know().last_step = Some(code.step);
-        Some(Secret::from(code.code))
+        Ok(Some(Secret::from(code.code)))
+    }
+
+    /// The code that the callback gives; one that was sent already is not sent again.
+    async fn asked_for(&self, password: &Password) -> Result<Option<Secret>, Error> {
+        let Some(callback) = &password.totp_callback else {
+            return Ok(None);
+        };
+        let began = Moment::now(self.clock);
+        let answer = callback.ask().await;
+        self.deadline.extend(Moment::now(self.clock).since(&began));
+        let code = answer
+            .ok_or_else(|| {
+                Error::new(
+                    ErrorKind::MfaRequired,
+                    "the callback that was asked for a one-time code gave none",
+                )
+                .next("pass the current code to session().supply_code(..)")
+            })
+            .and_then(|code| {
+                one_time_code(&code).map_err(|error| error.of_if_unknown("sign_in"))
+            })?;
+        let mut knowledge = self.know();
+        if knowledge
+            .last_code
+            .as_ref()
+            .is_some_and(|it| it.expose() == code.expose())
+        {
+            return Err(Error::new(
+                ErrorKind::MfaRequired,
+                "the callback gave the one-time code that was sent already",
+            )
+            .next("wait for the authenticator to show the next one, and pass it to session().supply_code(..)"));
+        }
+        knowledge.last_code = Some(code.clone());
+        Ok(Some(code))
     }
 
     fn signed_in(
@@ -184,7 +400,7 @@ impl Flight<'_> {
         anchor: Moment,
         with_code: bool,
         has_totp_secret: bool,
-    ) -> Result<Landed, Error> {
+    ) -> Result<Brought, Error> {
         let Some(tokens) = answer
             .tokens
             .filter(|tokens| !tokens.access_token.is_empty())
@@ -193,10 +409,14 @@ impl Flight<'_> {
                 .of("sign_in")
                 .with_status(200));
         };
+        let answer_tokens = Refreshed {
+            access_token: tokens.access_token,
+            refresh_token: tokens.refresh_token.filter(|token| !token.is_empty()),
+        };
+        let brought = brought(&answer_tokens, anchor)?;
         let mut knowledge = self.know();
-        knowledge.refresh_token = tokens
+        knowledge.refresh_token = answer_tokens
             .refresh_token
-            .filter(|token| !token.is_empty())
             .map(|token| received(token, anchor));
         knowledge.customer_name = Some(answer.customer.name.clone());
         knowledge.signed_in = Some(Arc::new(SignedIn {
@@ -204,7 +424,9 @@ impl Flight<'_> {
             customer: answer.customer,
             permissions: answer.permissions,
         }));
-        landed(tokens.access_token, anchor, "sign_in")
+        drop(knowledge);
+        self.keeper.tell(&SessionEvent::SignedIn);
+        Ok(brought)
     }
 
     /// Waits where the server asks for a bearable wait, else gives the error back.
@@ -215,7 +437,7 @@ impl Flight<'_> {
         let wait = error
             .retry_after()
             .unwrap_or(Duration::from_secs(1 << *waits));
-        if wait > LONGEST_WAIT {
+        if wait >= self.deadline.left(self.clock) {
             return Err(error);
         }
         *waits += 1;
@@ -231,20 +453,25 @@ impl Flight<'_> {
     }
 }
 
-fn landed(access_token: Secret, anchor: Moment, operation: &'static str) -> Result<Landed, Error> {
+fn brought(answer: &Refreshed, anchor: Moment) -> Result<Brought, Error> {
+    let access_token = answer.access_token.clone();
     if access_token.is_empty() {
         return Err(Error::new(
             ErrorKind::UnexpectedAnswer,
             "the answer holds an empty access token",
         )
-        .of(operation)
         .next("check that the base URL is the API's"));
     }
-    let life = token::access_life(access_token.expose());
-    Ok(Landed {
-        access_token,
+    let landed = Landed {
         anchor,
-        life,
+        spent: Duration::ZERO,
+        life: token::access_life(access_token.expose()),
+        fingerprint: Fingerprint::of(access_token.expose()),
+        adopted: false,
+    };
+    Ok(Brought {
+        access_token,
+        landed,
     })
 }
 
@@ -253,7 +480,24 @@ fn received(secret: Secret, anchor: Moment) -> RefreshToken {
     RefreshToken {
         secret,
         life: Some((anchor, life)),
+        shared: false,
     }
+}
+
+/// The refresh token of a record.
+fn kept_token(record: &Record, now: Moment) -> Option<RefreshToken> {
+    let secret = record.refresh_token.clone().filter(|it| !it.is_empty())?;
+    let left = |exp: u64| {
+        Duration::from_millis(
+            exp.saturating_mul(1000)
+                .saturating_sub(crate::store::milliseconds(now.wall())),
+        )
+    };
+    Some(RefreshToken {
+        secret,
+        life: record.refresh_exp.map(|exp| (now, left(exp))),
+        shared: true,
+    })
 }
 
 /// Whether the API looked at a refresh token and does not take it.
@@ -279,6 +523,19 @@ pub(crate) fn is_permanent(error: &Error) -> bool {
             | ErrorKind::Config
             | ErrorKind::InvalidInput
     )
+}
+
+/// Another session may hold the same refresh token, and this one could not be told of the next.
+fn unspent(why: Option<&str>) -> Error {
+    Error::new(
+        ErrorKind::Timeout,
+        "the token store is of no use for now, and its refresh token is not spent without it",
+    )
+    .of("refresh_access_token")
+    .next(match why {
+        Some(why) => format!("mend the store ({why}), or give the client a password"),
+        None => "mend the store, or give the client a password".to_owned(),
+    })
 }
 
 fn session_expired() -> Error {

@@ -1,29 +1,41 @@
-//! The life of a session as a pure function: no clock, no chance, no IO. The shell in `session.rs` does what it says.
+//! The life of a session as a pure function: no clock, no chance, no IO. The shell in `hub.rs` does what it says.
 //!
-//! | state | meaning | [`Machine::acquire`] answers |
+//! | state | meaning | answer to `Acquire` |
 //! |---|---|---|
-//! | empty | no token was ever held | start a flight, or join it, and wait |
-//! | fresh | younger than `soft` | serve |
-//! | stale | between `soft` and `hard`, not rejected | serve, and start a flight that nobody waits for |
-//! | dead | past `hard`, or rejected by the API | start a flight, or join it, and wait |
-//! | needs input | the last flight failed for good, and no token lives | that error, and nothing is sent |
-//! | closed | signed out | closed |
+//! | `Empty` | no token was ever held | `Start` |
+//! | `Fresh` | younger than `soft` | `Serve` |
+//! | `Stale` | between `soft` and `hard`, not rejected | `ServeAndStart` |
+//! | `Dead` | past `hard`, or rejected by the API | `Start` |
+//! | `NeedsInput` | the last flight failed for good, and no token lives | `Fail` |
+//! | `Closed` | signed out | `Closed` |
 //!
-//! A *flight* asks the API for a token: by refresh, or by sign-in. There is at most one. After one that failed for a
-//! reason that passes, callers get its error at once until a pause is over; one whose token still lives sees nothing.
+//! A *flight* asks the store and the API for a token. There is at most one. Beside the state stands its register:
+//!
+//! | register | meaning | answer to `Acquire` in `Empty` and `Dead` | in `Stale` |
+//! |---|---|---|---|
+//! | `Idle` | none is in the air | `Start` | `ServeAndStart` |
+//! | `InFlight` | one is in the air | `Join` | `Serve` |
+//! | `Cooling` | the last one failed for a reason that passes, and its pause is not over | `Fail` | `Serve` |
+//!
 //! Generations number the tokens and only grow. A rejection names the generation that the request was signed with, so a
-//! late 401 of an old token cannot throw a new one away. After [`MOST_REJECTIONS`] in a minute a 401 is no matter of the
-//! token any more, and is not answered with another flight.
+//! late 401 of an old token cannot throw a new one away. A 401 on a token younger than [`YOUNG`], and one after
+//! [`MOST_REJECTIONS`] in a minute, is no matter of the token and is not answered with another flight. A token that was
+//! rejected does not come back by way of the store: its fingerprint is known.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::fingerprint::Fingerprint;
 use crate::clock::Moment;
 
 const MOST_REJECTIONS: usize = 3;
 const REJECTION_WINDOW: Duration = Duration::from_secs(60);
+/// A token that was just made is not what the API dislikes.
+const YOUNG: Duration = Duration::from_secs(10);
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// However long the server asks to be left alone, after this it is asked again.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
 /// The first and the last point of a life at which a token turns stale; in between it is drawn.
 const SOFT: (f64, f64) = (0.60, 0.80);
 /// How long before its end a token counts as dead: the larger of the two.
@@ -31,7 +43,7 @@ const MARGIN: Duration = Duration::from_secs(30);
 const MARGIN_SHARE: f64 = 0.02;
 
 /// The state of a session. `E` is the error that waiters share.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Machine<E> {
     token: Option<Held>,
     generation: u64,
@@ -41,21 +53,25 @@ pub(crate) struct Machine<E> {
     closed: bool,
     failures: u32,
     rejections: VecDeque<Moment>,
+    rejected: Option<Fingerprint>,
 }
 
 /// The times of the current token.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Held {
     anchor: Moment,
+    /// How old it was at `anchor`.
+    spent: Duration,
     soft: Duration,
     hard: Duration,
+    fingerprint: Fingerprint,
     rejected: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Flight<E> {
     Idle,
-    Flying(u64),
+    InFlight(u64),
     Cooling {
         since: Moment,
         pause: Duration,
@@ -63,26 +79,78 @@ enum Flight<E> {
     },
 }
 
-/// What a caller that wants a token is to do.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Acquire<E> {
-    /// Take the current token; start this flight beside, where there is one.
-    Serve { start: Option<u64> },
+/// An error that can say when the next try is due.
+pub(crate) trait Pausing: Clone {
+    /// The same error, which says so.
+    fn retry_in(self, pause: Duration) -> Self;
+}
+
+/// The six states, as the table above has them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    Empty,
+    Fresh,
+    Stale,
+    Dead,
+    NeedsInput,
+    Closed,
+}
+
+/// What happens to a session.
+#[derive(Debug, Clone)]
+pub(crate) enum Event<E> {
+    /// A caller wants a token.
+    Acquire,
+    /// The API answered 401 to a request signed with this generation.
+    Reject(u64),
+    /// A flight ended. `chance` (0 to 1) spreads what many processes would do at once.
+    Land {
+        flight: u64,
+        landing: Landing<E>,
+        chance: f64,
+    },
+    /// New input came (a code, other credentials): what failed for good may work now.
+    Input,
+    /// The session is signed out; nothing leads back.
+    Close,
+}
+
+/// What the shell is to do.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Effect<E> {
+    /// Hand out the current token.
+    Serve,
+    /// Hand out the current token, and start this flight beside.
+    ServeAndStart(u64),
     /// Start this flight and wait for it.
     Start(u64),
     /// Wait for the flight that is in the air.
     Join,
-    /// Give up with this error.
+    /// Give up with this error; after a landing, tell it to all who wait.
     Fail(E),
-    /// The session was signed out.
+    /// Give up: the session was signed out.
     Closed,
+    /// Another token is worth a try; the one that the request was signed with is handed out no more.
+    TryAgain,
+    /// The token is not what is wrong.
+    GiveUp,
+    /// Hand out the token that landed from now on, until `hard` has passed since its anchor.
+    Publish {
+        generation: u64,
+        soft: Duration,
+        hard: Duration,
+    },
+    /// The flight brought nothing: whoever waits asks anew.
+    Reboard,
+    /// Nothing.
+    Nothing,
 }
 
 /// How a flight ended.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Landing<E> {
-    /// With a token of this life, counted from the moment before it was asked for.
-    Token { anchor: Moment, life: Duration },
+    /// With a token.
+    Token(Landed),
     /// With a failure that may pass; the server may have said when.
     Transient {
         error: E,
@@ -94,7 +162,26 @@ pub(crate) enum Landing<E> {
     Lost,
 }
 
-impl<E: Clone> Machine<E> {
+/// A token that a flight brought.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Landed {
+    /// The moment before it was asked for, or that it was found.
+    pub(crate) anchor: Moment,
+    /// How old it was then: nothing, unless it was found in the store.
+    pub(crate) spent: Duration,
+    /// How long it lives from its making.
+    pub(crate) life: Duration,
+    pub(crate) fingerprint: Fingerprint,
+    /// Whether it was found in the store, and not made for us.
+    pub(crate) adopted: bool,
+}
+
+/// How old a token may grow.
+pub(crate) fn hard_point(life: Duration) -> Duration {
+    life.saturating_sub(MARGIN.max(life.mul_f64(MARGIN_SHARE)))
+}
+
+impl<E: Pausing> Machine<E> {
     pub(crate) const fn new() -> Self {
         Self {
             token: None,
@@ -105,7 +192,58 @@ impl<E: Clone> Machine<E> {
             closed: false,
             failures: 0,
             rejections: VecDeque::new(),
+            rejected: None,
         }
+    }
+
+    /// Takes an event; answers what is to be done.
+    pub(crate) fn step(&mut self, event: Event<E>, now: Moment) -> Effect<E> {
+        match event {
+            Event::Acquire => self.acquire(now),
+            Event::Reject(generation) => self.reject(generation, now),
+            Event::Land {
+                flight,
+                landing,
+                chance,
+            } => self.land(flight, landing, now, chance),
+            Event::Input => {
+                self.needs_input = None;
+                self.failures = 0;
+                if matches!(self.flight, Flight::Cooling { .. }) {
+                    self.flight = Flight::Idle;
+                }
+                Effect::Nothing
+            }
+            Event::Close => {
+                self.closed = true;
+                self.token = None;
+                Effect::Closed
+            }
+        }
+    }
+
+    /// The state at a moment.
+    pub(crate) fn state(&self, now: Moment) -> State {
+        if self.closed {
+            return State::Closed;
+        }
+        match (&self.token, &self.needs_input) {
+            (Some(token), _) if token.lives(now) => {
+                if now.since(&token.anchor) < token.soft {
+                    State::Fresh
+                } else {
+                    State::Stale
+                }
+            }
+            (_, Some(_)) => State::NeedsInput,
+            (Some(_), None) => State::Dead,
+            (None, None) => State::Empty,
+        }
+    }
+
+    /// Why input is needed, where it is.
+    pub(crate) const fn needs_input(&self) -> Option<&E> {
+        self.needs_input.as_ref()
     }
 
     /// The number of the current token.
@@ -113,83 +251,78 @@ impl<E: Clone> Machine<E> {
         self.generation
     }
 
-    pub(crate) const fn is_closed(&self) -> bool {
-        self.closed
+    /// The token that the API rejected last.
+    pub(crate) const fn rejected(&self) -> Option<Fingerprint> {
+        self.rejected
     }
 
-    /// A caller wants a token.
-    pub(crate) fn acquire(&mut self, now: Moment) -> Acquire<E> {
-        if self.closed {
-            return Acquire::Closed;
-        }
-        if let Some(token) = &self.token {
-            let age = now.since(&token.anchor);
-            if !token.rejected && age < token.hard {
-                let may_start =
-                    age >= token.soft && self.needs_input.is_none() && self.may_start(now);
-                return Acquire::Serve {
-                    start: may_start.then(|| self.start()),
-                };
+    fn acquire(&mut self, now: Moment) -> Effect<E> {
+        match self.state(now) {
+            State::Closed => Effect::Closed,
+            State::Fresh => Effect::Serve,
+            State::Stale if self.needs_input.is_none() && self.may_start(now) => {
+                Effect::ServeAndStart(self.start())
+            }
+            State::Stale => Effect::Serve,
+            State::Empty | State::Dead | State::NeedsInput => {
+                if let Some(error) = &self.needs_input {
+                    return Effect::Fail(error.clone());
+                }
+                match &self.flight {
+                    Flight::InFlight(_) => Effect::Join,
+                    Flight::Cooling {
+                        since,
+                        pause,
+                        error,
+                    } if now.since(since) < *pause => {
+                        Effect::Fail(error.clone().retry_in(*pause - now.since(since)))
+                    }
+                    Flight::Idle | Flight::Cooling { .. } => Effect::Start(self.start()),
+                }
             }
         }
-        if let Some(error) = &self.needs_input {
-            return Acquire::Fail(error.clone());
-        }
-        match &self.flight {
-            Flight::Flying(_) => Acquire::Join,
-            Flight::Cooling {
-                since,
-                pause,
-                error,
-            } if now.since(since) < *pause => Acquire::Fail(error.clone()),
-            Flight::Idle | Flight::Cooling { .. } => Acquire::Start(self.start()),
-        }
     }
 
-    /// The API answered 401 to a request signed with this generation. Answers whether another token is worth a try.
-    pub(crate) fn reject(&mut self, generation: u64, now: Moment) -> bool {
+    fn reject(&mut self, generation: u64, now: Moment) -> Effect<E> {
+        if self.closed || generation > self.generation {
+            return Effect::GiveUp;
+        }
         let Some(token) = self
             .token
             .as_mut()
             .filter(|_| generation == self.generation)
         else {
-            return generation < self.generation;
+            return Effect::TryAgain;
         };
         if token.rejected {
-            return true;
+            return Effect::TryAgain;
         }
         self.rejections
             .retain(|earlier| now.since(earlier) < REJECTION_WINDOW);
-        if self.rejections.len() >= MOST_REJECTIONS {
-            return false;
+        let age = token.spent + now.since(&token.anchor);
+        if age < YOUNG || self.rejections.len() >= MOST_REJECTIONS {
+            return Effect::GiveUp;
         }
         self.rejections.push_back(now);
         token.rejected = true;
-        true
+        self.rejected = Some(token.fingerprint);
+        Effect::TryAgain
     }
 
-    /// A flight ended. `chance` (0 to 1) spreads what many processes would do at once.
-    pub(crate) fn land(&mut self, flight: u64, landing: Landing<E>, now: Moment, chance: f64) {
-        if !matches!(self.flight, Flight::Flying(id) if id == flight) {
-            return;
+    fn land(&mut self, flight: u64, landing: Landing<E>, now: Moment, chance: f64) -> Effect<E> {
+        if !matches!(self.flight, Flight::InFlight(id) if id == flight) {
+            return Effect::Nothing;
         }
         self.flight = Flight::Idle;
         if self.closed {
-            return;
+            return Effect::Closed;
         }
         match landing {
-            Landing::Token { anchor, life } => {
-                self.generation += 1;
-                self.failures = 0;
-                self.needs_input = None;
-                let soft = life.mul_f64(SOFT.0 + (SOFT.1 - SOFT.0) * chance);
-                let hard = life.saturating_sub(MARGIN.max(life.mul_f64(MARGIN_SHARE)));
-                self.token = Some(Held {
-                    anchor,
-                    soft,
-                    hard,
-                    rejected: false,
-                });
+            Landing::Token(landed) => {
+                if landed.adopted && self.rejected == Some(landed.fingerprint) {
+                    return Effect::Reboard;
+                }
+                self.publish(&landed, chance)
             }
             Landing::Transient { error, retry_after } => {
                 let doubled = FIRST_PAUSE
@@ -197,48 +330,69 @@ impl<E: Clone> Machine<E> {
                     .min(LONGEST_PAUSE);
                 let pause = doubled
                     .mul_f64(0.5 + 0.5 * chance)
-                    .max(retry_after.unwrap_or_default());
+                    .max(retry_after.unwrap_or_default().min(LONGEST_RETRY_AFTER));
                 self.failures = self.failures.saturating_add(1);
                 self.flight = Flight::Cooling {
                     since: now,
                     pause,
-                    error,
+                    error: error.clone(),
                 };
+                Effect::Fail(error.retry_in(pause))
             }
-            Landing::Permanent(error) => self.needs_input = Some(error),
-            Landing::Lost => {}
+            Landing::Permanent(error) => {
+                self.needs_input = Some(error.clone());
+                Effect::Fail(error)
+            }
+            Landing::Lost => Effect::Reboard,
         }
     }
 
-    /// New input came (a code, other credentials): what failed for good may work now.
-    pub(crate) fn input_arrived(&mut self) {
-        self.needs_input = None;
+    fn publish(&mut self, landed: &Landed, chance: f64) -> Effect<E> {
+        self.generation += 1;
         self.failures = 0;
-        if matches!(self.flight, Flight::Cooling { .. }) {
-            self.flight = Flight::Idle;
+        self.needs_input = None;
+        let soft = landed
+            .life
+            .mul_f64(SOFT.0 + (SOFT.1 - SOFT.0) * chance)
+            .saturating_sub(landed.spent);
+        let hard = hard_point(landed.life).saturating_sub(landed.spent);
+        self.token = Some(Held {
+            anchor: landed.anchor,
+            spent: landed.spent,
+            soft,
+            hard,
+            fingerprint: landed.fingerprint,
+            rejected: false,
+        });
+        Effect::Publish {
+            generation: self.generation,
+            soft,
+            hard,
         }
-    }
-
-    /// Signs out; nothing leads back.
-    pub(crate) fn close(&mut self) {
-        self.closed = true;
-        self.token = None;
     }
 
     fn may_start(&self, now: Moment) -> bool {
         match &self.flight {
             Flight::Idle => true,
-            Flight::Flying(_) => false,
+            Flight::InFlight(_) => false,
             Flight::Cooling { since, pause, .. } => now.since(since) >= *pause,
         }
     }
 
     fn start(&mut self) -> u64 {
         self.flights += 1;
-        self.flight = Flight::Flying(self.flights);
+        self.flight = Flight::InFlight(self.flights);
         self.flights
+    }
+}
+
+impl Held {
+    fn lives(&self, now: Moment) -> bool {
+        !self.rejected && now.since(&self.anchor) < self.hard
     }
 }
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod walks;

@@ -1,33 +1,52 @@
-//! The session: the shell that does what `machine.rs` says.
+//! The session: what the client signs with, and what it does when it needs a token.
 //!
-//! Rules: one flight at a time, in a task of its own, so that no caller's cancellation, timeout or panic touches it.
-//! Everybody who waits gets its token or the same error. No lock is held across an await.
+//! Rules: reading a fresh token takes no lock and allocates nothing (`hub.rs`). Everybody who waits gets the same token or
+//! the same error. There is no task in the background but a flight, unless the session is kept warm.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 use dadosfera_raw::Secret;
 use reqwest::header::HeaderValue;
 use tokio::runtime::Handle;
-use tokio::sync::watch;
+use tokio::task::AbortHandle;
 
+use super::deadline::Deadline;
 use super::endpoint::Endpoint;
-use super::flight::{Flight, Knowledge, Landed, RefreshToken, SignedIn, is_permanent};
-use super::machine::{Acquire, Landing, Machine};
+use super::events::{SessionEvent, SessionState, SessionStatus};
+use super::flight::{Brought, Flight, Knowledge, RefreshToken, SignedIn, is_permanent};
+use super::hub::{Hub, Refusal, Runway, Snapshot};
+use super::keeper::Keeper;
+use super::machine::{Pausing, State};
 use crate::chance;
 use crate::clock::{Clock, Moment};
 use crate::config::Password;
 use crate::error::{Error, ErrorKind};
 
-/// What a request is signed with.
+/// How often a warm session looks whether its token is due where it knows no better.
+const LOOK: Duration = Duration::from_secs(15);
+
+/// What a request is signed with. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Signature {
-    /// Names the token in [`Session::reject`].
-    pub(crate) generation: u64,
+pub(crate) struct Signature(Arc<Snapshot<Bearer>>);
+
+/// A token in the two forms that are needed.
+struct Bearer {
+    header: HeaderValue,
+    token: Arc<Secret>,
+}
+
+impl Signature {
     /// The bare token, marked sensitive.
-    pub(crate) header: HeaderValue,
+    pub(crate) fn header(&self) -> &HeaderValue {
+        &self.0.token.header
+    }
+
     /// The token as text, to take it out of what a server repeats.
-    pub(crate) token: Arc<Secret>,
+    pub(crate) fn token(&self) -> &Arc<Secret> {
+        &self.0.token.token
+    }
 }
 
 /// A session of one user. Clones are the same session.
@@ -35,83 +54,64 @@ pub(crate) struct Signature {
 pub(crate) struct Session(Arc<Shared>);
 
 struct Shared {
+    hub: Arc<Hub<Bearer, Error>>,
     endpoint: Endpoint,
     clock: Arc<dyn Clock>,
-    state: Mutex<State>,
-    /// Locked after `state` where both are held.
     knowledge: Mutex<Knowledge>,
+    keeper: Keeper,
+    /// The task that keeps the session warm.
+    warmer: Mutex<Option<AbortHandle>>,
 }
-
-struct State {
-    machine: Machine<Error>,
-    current: Option<Signature>,
-    /// The outcome of the flight in the air.
-    outcome: Option<watch::Receiver<Outcome>>,
-}
-
-/// Nothing yet, then the token or the error that all waiters share.
-type Outcome = Option<Result<Signature, Error>>;
 
 impl Session {
     pub(crate) fn new(
         endpoint: Endpoint,
         clock: Arc<dyn Clock>,
+        keeper: Keeper,
         password: Option<Password>,
         refresh_token: Option<Secret>,
         customer_name: Option<String>,
     ) -> Self {
-        let refresh_token = refresh_token.map(|secret| RefreshToken { secret, life: None });
+        let refresh_token = refresh_token.map(|secret| RefreshToken {
+            secret,
+            life: None,
+            shared: false,
+        });
         let knowledge = Knowledge {
             password,
             refresh_token,
             customer_name,
             ..Knowledge::default()
         };
-        let state = State {
-            machine: Machine::new(),
-            current: None,
-            outcome: None,
-        };
         Self(Arc::new(Shared {
+            hub: Hub::new(),
             endpoint,
             clock,
-            state: Mutex::new(state),
             knowledge: Mutex::new(knowledge),
+            keeper,
+            warmer: Mutex::default(),
         }))
     }
 
-    /// A token that lives, signing in or refreshing where there is none.
+    /// A token that lives, from the store, by refresh or by sign-in where there is none.
     pub(crate) async fn acquire(&self) -> Result<Signature, Error> {
-        let mut lost = false;
-        loop {
-            let mut outcome = match self.board()? {
-                Boarded::Served(signature) => return Ok(signature),
-                Boarded::Waits(outcome) => outcome,
-            };
-            // Bound first: the guard of the watch must not live on in what follows.
-            let landed = match outcome.wait_for(Option::is_some).await {
-                Ok(landed) => landed.clone(),
-                Err(_) => None,
-            };
-            match landed {
-                Some(result) => return result,
-                // The task of the flight is gone (its runtime was shut down). Another one gets one more chance.
-                None if !lost => lost = true,
-                None => {
-                    return Err(Error::new(
-                        ErrorKind::Timeout,
-                        "the task that signs in was lost twice",
-                    )
-                    .next("keep the runtime that makes calls alive until they end"));
-                }
+        match self.try_acquire().await {
+            Err(Refusal::Failed(error)) if self.has_news(&error).await => {
+                self.0.hub.input_arrived(self.now());
+                self.try_acquire().await
             }
+            other => other,
         }
+        .map_err(told)
     }
 
     /// Notes that the API does not take the token of this signature; answers whether another is worth a try.
     pub(crate) fn reject(&self, signature: &Signature) -> bool {
-        let now = Moment::now(&*self.0.clock);
-        self.0.lock().machine.reject(signature.generation, now)
+        let may_help = self.0.hub.reject(signature.0.generation, self.now());
+        if may_help {
+            self.0.keeper.tell(&SessionEvent::Rejected);
+        }
+        may_help
     }
 
     /// Who is signed in; known after a sign-in, but not after a refresh alone.
@@ -135,150 +135,148 @@ impl Session {
                 ));
             }
         }
-        self.0.lock().machine.input_arrived();
+        self.0.hub.input_arrived(self.now());
         Ok(())
     }
 
-    /// Forgets the tokens and the credentials. Later calls fail with `Closed`.
+    /// Takes another password, which may be what the session waits for.
+    pub(crate) fn supply_password(&self, secret: Secret) -> Result<(), Error> {
+        match &mut self.0.know().password {
+            Some(password) => password.password = secret,
+            None => {
+                return Err(Error::invalid_input(
+                    "this session has no user name, so a password is of no use",
+                    "build the client with password(..)",
+                ));
+            }
+        }
+        self.0.hub.input_arrived(self.now());
+        Ok(())
+    }
+
+    /// Forgets the tokens and the credentials at once. Later calls fail with `Closed`.
     pub(crate) fn close(&self) {
-        let mut state = self.0.lock();
-        state.machine.close();
-        state.current = None;
+        self.0.hub.close(self.now());
         *self.0.know() = Knowledge::default();
+        self.keep_cool();
     }
 
-    fn board(&self) -> Result<Boarded, Error> {
-        let now = Moment::now(&*self.0.clock);
-        let mut state = self.0.lock();
-        match state.machine.acquire(now) {
-            Acquire::Serve { start } => {
-                if let Some(id) = start {
-                    // A token is at hand, so a flight that cannot start is no reason to fail.
-                    let _ = self.launch(&mut state, id);
+    /// Like [`close`](Self::close); waits for the flight in the air and clears the store.
+    pub(crate) async fn log_out(&self) -> Result<(), Error> {
+        self.close();
+        self.0.hub.landed().await;
+        *self.0.know() = Knowledge::default();
+        self.0.keeper.clear().await.map_err(|error| {
+            Error::config(
+                format!("the tokens are still in {}", self.0.keeper.place()),
+                "clear it by hand, or sign out again once it can be written",
+            )
+            .with_source(error)
+        })
+    }
+
+    /// Gets tokens before they are asked for, by a task that ends with the session or with its runtime.
+    pub(crate) fn keep_warm(&self) -> Result<(), Error> {
+        let runtime = Handle::try_current().map_err(|_| told(Refusal::NoRuntime))?;
+        let shared = Arc::downgrade(&self.0);
+        let task = runtime.spawn(stay_warm(shared, Arc::clone(&self.0.clock)));
+        let before = self.0.warmer().replace(task.abort_handle());
+        if let Some(before) = before {
+            before.abort();
+        }
+        Ok(())
+    }
+
+    /// Ends what [`keep_warm`](Self::keep_warm) began.
+    pub(crate) fn keep_cool(&self) {
+        if let Some(task) = self.0.warmer().take() {
+            task.abort();
+        }
+    }
+
+    /// A look at the session.
+    pub(crate) fn status(&self) -> SessionStatus {
+        let now = self.now();
+        let (state, generation, why) = self.0.hub.state(now);
+        let health = self.0.keeper.health();
+        SessionStatus {
+            state: match state {
+                State::Empty => SessionState::Empty,
+                State::Fresh => SessionState::Fresh,
+                State::Stale => SessionState::Stale,
+                State::Dead => SessionState::Dead,
+                State::NeedsInput => {
+                    SessionState::NeedsInput(why.map_or(ErrorKind::SessionExpired, |it| it.kind()))
                 }
-                state
-                    .current
-                    .clone()
-                    .map(Boarded::Served)
-                    .ok_or_else(closed)
-            }
-            Acquire::Start(id) => self.launch(&mut state, id).map(Boarded::Waits),
-            Acquire::Join => state.outcome.clone().map(Boarded::Waits).ok_or_else(closed),
-            Acquire::Fail(error) => Err(error),
-            Acquire::Closed => Err(closed()),
+                State::Closed => SessionState::Closed,
+            },
+            generation,
+            fresh_for: self.0.hub.fresh_for(now),
+            store_degraded: health.degraded,
+            set_aside: health.set_aside,
         }
     }
 
-    /// Starts a flight in a task of its own.
-    fn launch(&self, state: &mut State, id: u64) -> Result<watch::Receiver<Outcome>, Error> {
-        let Ok(runtime) = Handle::try_current() else {
-            state
-                .machine
-                .land(id, Landing::Lost, Moment::now(&*self.0.clock), 0.0);
-            return Err(Error::config(
-                "there is no tokio runtime",
-                "call the client from within one",
-            ));
-        };
-        let (told, outcome) = watch::channel(None);
-        state.outcome = Some(outcome.clone());
-        let runway = Runway {
-            shared: Arc::clone(&self.0),
-            id,
-            told: Some(told),
-        };
-        runtime.spawn(async move {
-            let shared = &*runway.shared;
-            let flight = Flight {
-                endpoint: &shared.endpoint,
-                clock: &*shared.clock,
-                knowledge: &shared.knowledge,
-            };
-            let result = flight.fly().await;
-            runway.land(result);
-        });
-        Ok(outcome)
+    async fn try_acquire(&self) -> Result<Signature, Refusal<Error>> {
+        self.0
+            .hub
+            .acquire(|| self.now(), |runway| Arc::clone(&self.0).fly(runway))
+            .await
+            .map(Signature)
     }
-}
 
-enum Boarded {
-    Served(Signature),
-    Waits(watch::Receiver<Outcome>),
-}
-
-/// Where a flight lands. Dropped without a landing (a panic, a runtime that ends), it tells that the flight is lost.
-struct Runway {
-    shared: Arc<Shared>,
-    id: u64,
-    told: Option<watch::Sender<Outcome>>,
-}
-
-impl Runway {
-    fn land(mut self, result: Result<Landed, Error>) {
-        let now = Moment::now(&*self.shared.clock);
-        let mut state = self.shared.lock();
-        let outcome = match result.and_then(|landed| Ok((header(&landed.access_token)?, landed))) {
-            Ok((header, landed)) => {
-                let landing = Landing::Token {
-                    anchor: landed.anchor,
-                    life: landed.life,
-                };
-                state
-                    .machine
-                    .land(self.id, landing, now, chance::fraction());
-                if state.machine.is_closed() {
-                    *self.shared.know() = Knowledge::default();
-                    Err(closed())
-                } else {
-                    let generation = state.machine.generation();
-                    let signature = Signature {
-                        generation,
-                        header,
-                        token: Arc::new(landed.access_token),
-                    };
-                    state.current = Some(signature.clone());
-                    Ok(signature)
-                }
-            }
-            Err(error) => {
-                let landing = if is_permanent(&error) {
-                    Landing::Permanent(error.clone())
-                } else {
-                    Landing::Transient {
-                        retry_after: error.retry_after(),
-                        error: error.clone(),
-                    }
-                };
-                state
-                    .machine
-                    .land(self.id, landing, now, chance::fraction());
-                Err(error)
-            }
-        };
-        state.outcome = None;
-        drop(state);
-        if let Some(told) = self.told.take() {
-            // Nobody may be waiting.
-            let _ = told.send(Some(outcome));
+    /// Whether somebody else put into the store what this session waits for.
+    async fn has_news(&self, error: &Error) -> bool {
+        if !is_permanent(error) || !self.0.keeper.has_store() {
+            return false;
         }
+        let seen = self.0.know().seen;
+        self.0
+            .keeper
+            .look()
+            .await
+            .is_some_and(|record| record.generation > seen)
     }
-}
 
-impl Drop for Runway {
-    fn drop(&mut self) {
-        if self.told.is_some() {
-            let now = Moment::now(&*self.shared.clock);
-            let mut state = self.shared.lock();
-            state.machine.land(self.id, Landing::Lost, now, 0.0);
-            state.outcome = None;
-        }
+    fn now(&self) -> Moment {
+        Moment::now(&*self.0.clock)
     }
 }
 
 impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // A panic elsewhere leaves the state whole: each change is made in one go.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    async fn fly(self: Arc<Self>, runway: Runway<Bearer, Error>) {
+        let brought = self.get().await;
+        let (now, chance) = (Moment::now(&*self.clock), chance::fraction());
+        let landed = brought.and_then(|it| Ok((bearer(it.access_token)?, it.landed)));
+        match landed {
+            Ok((bearer, landed)) => runway.land(landed, bearer, now, chance),
+            Err(error) => {
+                let retry_after = error.retry_after();
+                runway.fail(
+                    error.clone(),
+                    is_permanent(&error),
+                    retry_after,
+                    now,
+                    chance,
+                );
+                self.keeper.tell(&SessionEvent::Failed(error));
+            }
+        }
+        if self.hub.state(now).0 == State::Closed {
+            *self.know() = Knowledge::default();
+        }
+    }
+
+    async fn get(&self) -> Result<Brought, Error> {
+        let flight = Flight {
+            endpoint: &self.endpoint,
+            clock: &*self.clock,
+            knowledge: &self.knowledge,
+            keeper: &self.keeper,
+            deadline: Deadline::starting(Moment::now(&*self.clock)),
+            rejected: self.hub.rejected(),
+        };
+        flight.fly().await
     }
 
     fn know(&self) -> MutexGuard<'_, Knowledge> {
@@ -286,21 +284,72 @@ impl Shared {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn warmer(&self) -> MutexGuard<'_, Option<AbortHandle>> {
+        self.warmer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        if let Some(task) = self.warmer().take() {
+            task.abort();
+        }
+    }
+}
+
+impl Pausing for Error {
+    fn retry_in(self, pause: Duration) -> Self {
+        self.with_retry_after(Some(pause))
+    }
+}
+
+/// Looks after the token until nobody holds the session any more.
+async fn stay_warm(shared: Weak<Shared>, clock: Arc<dyn Clock>) {
+    loop {
+        let Some(shared) = shared.upgrade() else {
+            return;
+        };
+        let session = Session(shared);
+        // What fails here fails again where it is asked for, and is told there.
+        if matches!(session.try_acquire().await, Err(Refusal::Closed)) {
+            return;
+        }
+        let fresh_for = session.0.hub.fresh_for(session.now());
+        drop(session);
+        clock.sleep(fresh_for.unwrap_or(LOOK)).await;
+    }
 }
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (state, generation, _) = self.0.hub.state(self.now());
         f.debug_struct("Session")
-            .field("generation", &self.0.lock().machine.generation())
+            .field("state", &state)
+            .field("generation", &generation)
             .finish_non_exhaustive()
     }
 }
 
-fn closed() -> Error {
-    Error::new(ErrorKind::Closed, "the session was signed out").next("build a new client")
+fn told(refusal: Refusal<Error>) -> Error {
+    match refusal {
+        Refusal::Failed(error) => error,
+        Refusal::Closed => {
+            Error::new(ErrorKind::Closed, "the session was signed out").next("build a new client")
+        }
+        Refusal::Lost => Error::new(
+            ErrorKind::Timeout,
+            "the task that gets a token was lost again and again",
+        )
+        .next("keep the runtime that makes calls alive until they end"),
+        Refusal::NoRuntime => Error::config(
+            "there is no tokio runtime",
+            "call the client from within one",
+        ),
+    }
 }
 
-fn header(token: &Secret) -> Result<HeaderValue, Error> {
+fn bearer(token: Secret) -> Result<Bearer, Error> {
     let mut header = HeaderValue::from_str(token.expose()).map_err(|_| {
         Error::new(
             ErrorKind::UnexpectedAnswer,
@@ -310,5 +359,8 @@ fn header(token: &Secret) -> Result<HeaderValue, Error> {
         .next("check that the base URL is the API's")
     })?;
     header.set_sensitive(true);
-    Ok(header)
+    Ok(Bearer {
+        header,
+        token: Arc::new(token),
+    })
 }

@@ -23,9 +23,12 @@ struct Claims {
 
 /// How long an access token lives from the moment that it was asked for.
 pub(crate) fn access_life(token: &str) -> Duration {
-    life(token)
-        .unwrap_or(ACCESS_LIFE)
-        .clamp(SHORTEST, LONGEST_ACCESS)
+    bounded(life(token).unwrap_or(ACCESS_LIFE))
+}
+
+/// A life that can be one of an access token.
+pub(crate) fn bounded(life: Duration) -> Duration {
+    life.clamp(SHORTEST, LONGEST_ACCESS)
 }
 
 /// How long a refresh token lives from the moment that it was asked for.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use dadosfera_raw::Secret;
 
 use super::environment::Environment;
+use crate::auth::codes::CodeCallback;
 use crate::error::Error;
 
 /// The settings of one source.
@@ -15,6 +16,7 @@ pub(crate) struct Settings {
     pub(crate) password: Option<Secret>,
     pub(crate) totp_code: Option<Secret>,
     pub(crate) totp_secret: Option<Secret>,
+    pub(crate) totp_callback: Option<CodeCallback>,
     pub(crate) refresh_token: Option<Secret>,
     pub(crate) customer_name: Option<String>,
     pub(crate) api_key: Option<Secret>,
@@ -73,6 +75,7 @@ impl Settings {
             customer_name: text("DADOSFERA_CUSTOMER_NAME")?,
             api_key: secret("DADOSFERA_API_KEY")?,
             language: text("DADOSFERA_LANG")?,
+            totp_callback: None,
             timeout: None,
             connect_timeout: None,
         })

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use dadosfera_raw::Secret;
 
+use crate::auth::events::SessionStatus;
 use crate::auth::flight::SignedIn;
 use crate::auth::session::Session;
 use crate::client::{Client, Identity};
@@ -89,7 +90,7 @@ impl SessionHandle<'_> {
     /// # Errors
     /// Those of signing in. A client with an API key has no token ([`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput)).
     pub async fn access_token(&self) -> Result<Arc<Secret>, Error> {
-        Ok(self.session()?.acquire().await?.token)
+        Ok(Arc::clone(self.session()?.acquire().await?.token()))
     }
 
     /// Passes the code of a second factor to a session that asks for one
@@ -117,6 +118,56 @@ impl SessionHandle<'_> {
         if let Identity::User(session) = self.client.identity() {
             session.close();
         }
+    }
+
+    /// Like [`sign_out`](Self::sign_out); waits for a sign-in or refresh that is under way, and clears the token store, so
+    /// that no other process goes on with these tokens.
+    ///
+    /// # Errors
+    /// Where the store cannot be cleared ([`ErrorKind::Config`](crate::ErrorKind::Config)). The session is closed all the
+    /// same, and this can be called again.
+    pub async fn log_out(&self) -> Result<(), Error> {
+        match self.client.identity() {
+            Identity::User(session) => session
+                .log_out()
+                .await
+                .map_err(|error| error.of_if_unknown("sign_out")),
+            Identity::ApiKey | Identity::Nobody => Ok(()),
+        }
+    }
+
+    /// Gets each token before a call asks for it, or ends doing so. For servers to which a first slow call matters: it
+    /// takes a task, on the runtime that this is called from, which ends with the last handle of the client. Without it
+    /// there is no task in the background, and an idle client sends nothing.
+    ///
+    /// # Errors
+    /// Outside of a runtime ([`ErrorKind::Config`](crate::ErrorKind::Config)), and for a client without a session.
+    pub fn keep_warm(&self, warm: bool) -> Result<(), Error> {
+        let session = self.session()?;
+        if warm {
+            return session.keep_warm();
+        }
+        session.keep_cool();
+        Ok(())
+    }
+
+    /// A look at the session: nothing is sent, and no store is read.
+    ///
+    /// # Errors
+    /// For a client without a session ([`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput)).
+    pub fn status(&self) -> Result<SessionStatus, Error> {
+        Ok(self.session()?.status())
+    }
+
+    /// Passes another password of the same user to a session that asks for one
+    /// ([`ErrorKind::BadCredentials`](crate::ErrorKind::BadCredentials)). The next call signs in with it.
+    ///
+    /// # Errors
+    /// Where the session has no user name to go with it ([`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput)).
+    pub fn supply_password(&self, password: impl Into<Secret>) -> Result<(), Error> {
+        self.session()?
+            .supply_password(password.into())
+            .map_err(|error| error.of("sign_in"))
     }
 
     fn session(&self) -> Result<&Session, Error> {

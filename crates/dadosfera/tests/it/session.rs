@@ -169,6 +169,7 @@ async fn callers_that_meet_a_401_together_refresh_once_and_none_sees_it() {
     let world = World::new().await;
     let client = world.ana();
     all_succeed(&client, 1).await;
+    world.advance(1);
     world.fail("list_pipelines", 50, FaultEffect::Status(401));
     all_succeed(&client, 50).await;
     assert_eq!(world.count("list_pipelines"), 101);
@@ -181,6 +182,7 @@ async fn a_401_that_no_token_mends_costs_one_refresh_and_is_told() {
     let world = World::new().await;
     let client = world.ana();
     all_succeed(&client, 1).await;
+    world.advance(1);
     world.fail("list_pipelines", 2, FaultEffect::Status(401));
     let error = client.pipelines().list().await.expect_err("two 401s");
     assert_eq!(

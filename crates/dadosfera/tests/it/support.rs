@@ -30,6 +30,21 @@ impl TestClock {
         }
     }
 
+    /// Lets time pass without a sleep.
+    pub(crate) fn pass(&self, duration: Duration) {
+        self.emulator.advance(duration);
+    }
+
+    /// Lets time pass until the time of day is a multiple of this many whole seconds.
+    pub(crate) fn align(&self, to: Duration) {
+        let since = self
+            .wall()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or_default();
+        let over = since.as_secs() % to.as_secs();
+        self.pass(Duration::from_secs((to.as_secs() - over) % to.as_secs()));
+    }
+
     /// What was slept through so far.
     pub(crate) fn sleeps(&self) -> Vec<Duration> {
         self.sleeps.lock().expect("unpoisoned").clone()

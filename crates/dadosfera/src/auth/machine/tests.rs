@@ -1,24 +1,62 @@
-//! The table of states, row by row, and random walks through it.
+//! The tables of states against the code, and each rule by itself. Random walks are in `walks.rs`.
 
 use std::time::SystemTime;
-
-use proptest::prelude::*;
 
 use super::*;
 
 const LIFE: Duration = Duration::from_secs(30 * 60);
 
 fn at(seconds: u64) -> Moment {
+    at_both(seconds, seconds)
+}
+
+/// A moment that the two clocks tell differently.
+pub(super) fn at_both(monotonic: u64, wall: u64) -> Moment {
     Moment::at(
-        Duration::from_secs(seconds),
-        SystemTime::UNIX_EPOCH + Duration::from_secs(seconds),
+        Duration::from_secs(monotonic),
+        SystemTime::UNIX_EPOCH + Duration::from_secs(wall),
     )
 }
 
 fn token(anchor: u64) -> Landing<&'static str> {
-    Landing::Token {
+    Landing::Token(Landed {
         anchor: at(anchor),
+        spent: Duration::ZERO,
         life: LIFE,
+        fingerprint: Fingerprint::of(&anchor.to_string()),
+        adopted: false,
+    })
+}
+
+impl Pausing for &'static str {
+    fn retry_in(self, _pause: Duration) -> Self {
+        self
+    }
+}
+
+/// Shorter names for the events.
+impl Machine<&'static str> {
+    fn ask(&mut self, now: Moment) -> Effect<&'static str> {
+        self.step(Event::Acquire, now)
+    }
+
+    fn refuse(&mut self, generation: u64, now: Moment) -> bool {
+        self.step(Event::Reject(generation), now) == Effect::TryAgain
+    }
+
+    fn ends(
+        &mut self,
+        flight: u64,
+        landing: Landing<&'static str>,
+        now: Moment,
+        chance: f64,
+    ) -> Effect<&'static str> {
+        let event = Event::Land {
+            flight,
+            landing,
+            chance,
+        };
+        self.step(event, now)
     }
 }
 
@@ -32,208 +70,270 @@ fn transient() -> Landing<&'static str> {
 /// A machine that got its first token at second 0; it turns stale after 18 minutes and dies 36 seconds before its end.
 fn signed_in() -> Machine<&'static str> {
     let mut machine = Machine::new();
-    assert_eq!(machine.acquire(at(0)), Acquire::Start(1));
-    machine.land(1, token(0), at(0), 0.0);
+    assert_eq!(machine.ask(at(0)), Effect::Start(1));
+    machine.ends(1, token(0), at(0), 0.0);
     machine
 }
 
 #[test]
 fn any_number_of_callers_start_one_flight() {
-    let mut machine = Machine::<&str>::new();
-    assert_eq!(machine.acquire(at(0)), Acquire::Start(1));
+    let mut machine = Machine::new();
+    assert_eq!(machine.ask(at(0)), Effect::Start(1));
     for _ in 0..100 {
-        assert_eq!(machine.acquire(at(0)), Acquire::Join);
+        assert_eq!(machine.ask(at(0)), Effect::Join);
     }
 }
 
 #[test]
 fn a_fresh_token_is_served_and_a_stale_one_starts_one_flight_beside() {
     let mut machine = signed_in();
-    assert_eq!(
-        machine.acquire(at(18 * 60 - 1)),
-        Acquire::Serve { start: None }
-    );
-    assert_eq!(
-        machine.acquire(at(18 * 60)),
-        Acquire::Serve { start: Some(2) }
-    );
-    assert_eq!(machine.acquire(at(18 * 60)), Acquire::Serve { start: None });
-    assert_eq!(machine.acquire(at(1763)), Acquire::Serve { start: None });
-    assert_eq!(machine.acquire(at(1764)), Acquire::Join);
+    assert_eq!(machine.ask(at(18 * 60 - 1)), Effect::Serve);
+    assert_eq!(machine.ask(at(18 * 60)), Effect::ServeAndStart(2));
+    assert_eq!(machine.ask(at(18 * 60)), Effect::Serve);
+    assert_eq!(machine.ask(at(1763)), Effect::Serve);
+    assert_eq!(machine.ask(at(1764)), Effect::Join);
 }
 
 #[test]
 fn a_failed_refresh_is_not_seen_while_the_token_lives() {
     let mut machine = signed_in();
-    assert_eq!(machine.acquire(at(1200)), Acquire::Serve { start: Some(2) });
-    machine.land(2, transient(), at(1200), 1.0);
-    assert_eq!(machine.acquire(at(1200)), Acquire::Serve { start: None });
-    assert_eq!(machine.acquire(at(1201)), Acquire::Serve { start: Some(3) });
-    machine.land(3, Landing::Permanent("refused"), at(1201), 0.0);
-    assert_eq!(machine.acquire(at(1763)), Acquire::Serve { start: None });
-    assert_eq!(machine.acquire(at(1764)), Acquire::Fail("refused"));
+    assert_eq!(machine.ask(at(1200)), Effect::ServeAndStart(2));
+    machine.ends(2, transient(), at(1200), 1.0);
+    assert_eq!(machine.ask(at(1200)), Effect::Serve);
+    assert_eq!(machine.ask(at(1201)), Effect::ServeAndStart(3));
+    machine.ends(3, Landing::Permanent("refused"), at(1201), 0.0);
+    assert_eq!(machine.ask(at(1763)), Effect::Serve);
+    assert_eq!(machine.ask(at(1764)), Effect::Fail("refused"));
 }
 
 #[test]
 fn a_dead_token_shares_the_error_until_the_pause_is_over() {
     let mut machine = Machine::new();
-    assert_eq!(machine.acquire(at(0)), Acquire::Start(1));
-    machine.land(1, transient(), at(0), 1.0);
-    assert_eq!(machine.acquire(at(0)), Acquire::Fail("down"));
-    assert_eq!(machine.acquire(at(1)), Acquire::Start(2));
-    machine.land(2, transient(), at(1), 1.0);
-    assert_eq!(machine.acquire(at(2)), Acquire::Fail("down"));
-    assert_eq!(machine.acquire(at(3)), Acquire::Start(3));
-    machine.land(
+    assert_eq!(machine.ask(at(0)), Effect::Start(1));
+    machine.ends(1, transient(), at(0), 1.0);
+    assert_eq!(machine.ask(at(0)), Effect::Fail("down"));
+    assert_eq!(machine.ask(at(1)), Effect::Start(2));
+    machine.ends(2, transient(), at(1), 1.0);
+    assert_eq!(machine.ask(at(2)), Effect::Fail("down"));
+    assert_eq!(machine.ask(at(3)), Effect::Start(3));
+    machine.ends(
         3,
         Landing::Transient {
             error: "slow",
-            retry_after: Some(Duration::from_secs(300)),
+            retry_after: Some(Duration::from_secs(50)),
         },
         at(3),
         0.0,
     );
-    assert_eq!(machine.acquire(at(302)), Acquire::Fail("slow"));
-    assert_eq!(machine.acquire(at(303)), Acquire::Start(4));
+    assert_eq!(machine.ask(at(52)), Effect::Fail("slow"));
+    assert_eq!(machine.ask(at(53)), Effect::Start(4));
+    let asks_much = Landing::Transient {
+        error: "slow",
+        retry_after: Some(Duration::from_secs(3600)),
+    };
+    machine.ends(4, asks_much, at(53), 0.0);
+    assert_eq!(machine.ask(at(53 + 59)), Effect::Fail("slow"));
+    assert_eq!(machine.ask(at(53 + 60)), Effect::Start(5));
 }
 
 #[test]
 fn a_rejected_token_is_never_served_again() {
     let mut machine = signed_in();
-    assert!(machine.reject(1, at(5)));
-    assert_eq!(machine.acquire(at(5)), Acquire::Start(2));
-    machine.land(2, token(5), at(5), 0.0);
-    assert_eq!(machine.acquire(at(6)), Acquire::Serve { start: None });
+    assert!(machine.refuse(1, at(15)));
+    assert_eq!(machine.ask(at(15)), Effect::Start(2));
+    machine.ends(2, token(15), at(15), 0.0);
+    assert_eq!(machine.ask(at(16)), Effect::Serve);
     assert_eq!(machine.generation(), 2);
 }
 
 #[test]
 fn a_late_401_of_an_old_token_touches_nothing() {
     let mut machine = signed_in();
-    assert!(machine.reject(1, at(5)));
-    assert_eq!(machine.acquire(at(5)), Acquire::Start(2));
-    machine.land(2, token(5), at(5), 0.0);
+    assert!(machine.refuse(1, at(15)));
+    assert_eq!(machine.ask(at(15)), Effect::Start(2));
+    machine.ends(2, token(15), at(15), 0.0);
     assert!(
-        machine.reject(1, at(6)),
+        machine.refuse(1, at(16)),
         "another try with the current token"
     );
-    assert_eq!(machine.acquire(at(6)), Acquire::Serve { start: None });
+    assert_eq!(machine.ask(at(16)), Effect::Serve);
+}
+
+#[test]
+fn a_401_on_a_token_that_was_just_made_is_no_matter_of_the_token() {
+    let mut machine = signed_in();
+    assert!(!machine.refuse(1, at(9)));
+    assert_eq!(machine.ask(at(9)), Effect::Serve);
+    assert!(machine.refuse(1, at(10)));
+    assert_eq!(machine.ask(at(10)), Effect::Start(2));
 }
 
 #[test]
 fn a_401_for_every_token_stops_being_a_matter_of_tokens() {
     let mut machine = signed_in();
     for generation in 1..=3 {
-        assert!(machine.reject(generation, at(5)));
-        assert_eq!(machine.acquire(at(5)), Acquire::Start(generation + 1));
-        machine.land(generation + 1, token(5), at(5), 0.0);
+        let now = at(10 * generation);
+        assert!(machine.refuse(generation, now));
+        assert_eq!(machine.ask(now), Effect::Start(generation + 1));
+        machine.ends(generation + 1, token(10 * generation), now, 0.0);
     }
-    assert!(!machine.reject(4, at(6)));
-    assert_eq!(machine.acquire(at(6)), Acquire::Serve { start: None });
+    assert!(!machine.refuse(4, at(69)));
+    assert_eq!(machine.ask(at(69)), Effect::Serve);
     assert!(
-        machine.reject(4, at(66)),
-        "a minute later it may be one again"
+        machine.refuse(4, at(70)),
+        "a minute after the first it may be one again"
     );
+}
+
+/// A token from the store, made at second 0 and found at `found`.
+fn adopted(name: &str, found: u64) -> Landing<&'static str> {
+    Landing::Token(Landed {
+        anchor: at(found),
+        spent: Duration::from_secs(found),
+        life: LIFE,
+        fingerprint: Fingerprint::of(name),
+        adopted: true,
+    })
+}
+
+#[test]
+fn a_token_from_the_store_is_as_old_as_it_is() {
+    let mut machine = Machine::new();
+    assert_eq!(machine.ask(at(600)), Effect::Start(1));
+    machine.ends(1, adopted("kept", 600), at(600), 0.0);
+    assert_eq!(machine.ask(at(18 * 60 - 1)), Effect::Serve);
+    assert_eq!(machine.ask(at(18 * 60)), Effect::ServeAndStart(2));
+    assert_eq!(machine.ask(at(1763)), Effect::Serve);
+    assert_eq!(machine.ask(at(1764)), Effect::Join);
+}
+
+#[test]
+fn a_rejected_token_does_not_come_back_from_the_store() {
+    let mut machine = Machine::new();
+    assert_eq!(machine.ask(at(600)), Effect::Start(1));
+    machine.ends(1, adopted("kept", 600), at(600), 0.0);
+    assert_eq!(machine.ask(at(18 * 60)), Effect::ServeAndStart(2));
+    assert!(machine.refuse(1, at(1081)));
+    assert_eq!(
+        machine.ends(2, adopted("kept", 1081), at(1081), 0.0),
+        Effect::Reboard
+    );
+    assert_eq!(machine.ask(at(1081)), Effect::Start(3));
+    assert!(matches!(
+        machine.ends(3, adopted("another", 1081), at(1081), 0.0),
+        Effect::Publish { generation: 2, .. }
+    ));
+}
+
+#[test]
+fn a_wall_clock_that_jumps_ahead_ages_the_token_and_one_set_back_does_not_renew_it() {
+    let mut machine = signed_in();
+    assert_eq!(machine.state(at_both(60, 3600)), State::Dead);
+    assert_eq!(machine.state(at_both(1764, 0)), State::Dead);
+    assert_eq!(machine.state(at_both(60, 0)), State::Fresh);
+    assert_eq!(machine.ask(at_both(60, 3600)), Effect::Start(2));
+}
+
+/// Walks a machine into a state of the tables.
+fn in_state(state: &str) -> (Machine<&'static str>, Moment) {
+    let mut machine = signed_in();
+    match state {
+        "Empty" => (Machine::new(), at(0)),
+        "Fresh" => (machine, at(1)),
+        "Stale" => (machine, at(18 * 60)),
+        "Dead" => (machine, at(1764)),
+        "NeedsInput" => {
+            assert_eq!(machine.ask(at(1764)), Effect::Start(2));
+            machine.ends(2, Landing::Permanent("refused"), at(1764), 0.0);
+            (machine, at(1764))
+        }
+        "Closed" => {
+            machine.step(Event::Close, at(1));
+            (machine, at(1))
+        }
+        other => panic!("the table has a state `{other}` that the code has not"),
+    }
+}
+
+/// The rows of the module's tables: the words of the first cell and of the others that stand in backticks.
+fn rows() -> Vec<Vec<String>> {
+    include_str!("../machine.rs")
+        .lines()
+        .filter_map(|line| {
+            line.strip_prefix("//! | ")
+                .filter(|row| row.starts_with('`'))
+        })
+        .map(|line| {
+            line.split('|')
+                .filter(|cell| cell.trim().starts_with('`') && cell.trim().ends_with('`'))
+                .map(|cell| cell.trim_matches([' ', '`']).to_owned())
+                .collect()
+        })
+        .collect()
+}
+
+fn name<T: std::fmt::Debug>(value: &T) -> String {
+    let text = format!("{value:?}");
+    text.split('(').next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn the_table_of_states_is_what_the_code_does() {
+    let rows = rows();
+    assert_eq!(rows.len(), 6 + 3);
+    for row in &rows[..6] {
+        let (mut machine, now) = in_state(&row[0]);
+        assert_eq!(name(&machine.state(now)), row[0]);
+        assert_eq!(name(&machine.ask(now)), row[1], "in {}", row[0]);
+    }
+}
+
+#[test]
+fn the_table_of_the_register_is_what_the_code_does() {
+    for row in &rows()[6..] {
+        for (state, answer) in [("Empty", &row[1]), ("Dead", &row[1]), ("Stale", &row[2])] {
+            let (mut machine, now) = in_state(state);
+            if row[0] != "Idle" {
+                machine.ask(now);
+            }
+            if row[0] == "Cooling" {
+                let flight = machine.flights;
+                machine.ends(flight, transient(), now, 0.0);
+            }
+            assert_eq!(
+                name(&machine.flight).split(' ').next(),
+                Some(row[0].as_str())
+            );
+            assert_eq!(&name(&machine.ask(now)), answer, "{state} with {}", row[0]);
+        }
+    }
 }
 
 #[test]
 fn a_permanent_failure_ends_with_new_input() {
     let mut machine = Machine::new();
-    assert_eq!(machine.acquire(at(0)), Acquire::Start(1));
-    machine.land(1, Landing::Permanent("code"), at(0), 0.0);
-    assert_eq!(machine.acquire(at(9999)), Acquire::Fail("code"));
-    machine.input_arrived();
-    assert_eq!(machine.acquire(at(9999)), Acquire::Start(2));
+    assert_eq!(machine.ask(at(0)), Effect::Start(1));
+    machine.ends(1, Landing::Permanent("code"), at(0), 0.0);
+    assert_eq!(machine.ask(at(9999)), Effect::Fail("code"));
+    machine.step(Event::Input, at(9999));
+    assert_eq!(machine.ask(at(9999)), Effect::Start(2));
 }
 
 #[test]
 fn a_lost_flight_is_started_again_and_its_late_word_is_ignored() {
     let mut machine = Machine::new();
-    assert_eq!(machine.acquire(at(0)), Acquire::Start(1));
-    machine.land(1, Landing::<&str>::Lost, at(1), 0.0);
-    assert_eq!(machine.acquire(at(1)), Acquire::Start(2));
-    machine.land(1, token(0), at(1), 0.0);
-    assert_eq!(machine.acquire(at(1)), Acquire::Join);
+    assert_eq!(machine.ask(at(0)), Effect::Start(1));
+    machine.ends(1, Landing::Lost, at(1), 0.0);
+    assert_eq!(machine.ask(at(1)), Effect::Start(2));
+    machine.ends(1, token(0), at(1), 0.0);
+    assert_eq!(machine.ask(at(1)), Effect::Join);
 }
 
 #[test]
 fn a_closed_session_stays_closed() {
     let mut machine = signed_in();
-    machine.close();
-    assert_eq!(machine.acquire(at(1)), Acquire::Closed);
-    machine.input_arrived();
-    assert_eq!(machine.acquire(at(1)), Acquire::Closed);
-}
-
-#[derive(Debug, Clone)]
-enum Event {
-    Acquire,
-    Reject(u64),
-    Land(u8),
-    Pass(u64),
-    Input,
-}
-
-fn events() -> impl Strategy<Value = Vec<Event>> {
-    let event = prop_oneof![
-        4 => Just(Event::Acquire),
-        1 => (0_u64..3).prop_map(Event::Reject),
-        2 => (0_u8..4).prop_map(Event::Land),
-        2 => (0_u64..2000).prop_map(Event::Pass),
-        1 => Just(Event::Input),
-    ];
-    prop::collection::vec(event, 0..80)
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
-
-    /// The invariants of the session's design that the core alone must hold: one flight at a time, no dead or rejected
-    /// token is served, generations only grow, a failure is no more than a pause or an input away from the next try.
-    #[test]
-    fn no_walk_breaks_an_invariant(events in events()) {
-        let mut machine = Machine::new();
-        let (mut now, mut in_air, mut dead, mut landed) = (0, None, 0, None);
-        for event in events {
-            match event {
-                Event::Acquire => match machine.acquire(at(now)) {
-                    Acquire::Start(id) | Acquire::Serve { start: Some(id) } => {
-                        prop_assert!(in_air.is_none(), "two flights at once");
-                        in_air = Some(id);
-                    }
-                    Acquire::Join => prop_assert!(in_air.is_some()),
-                    Acquire::Serve { start: None } => {
-                        prop_assert!(machine.generation() > dead, "a rejected token was served");
-                        prop_assert!(landed.is_some_and(|second| now - second < LIFE.as_secs()), "a dead token");
-                    }
-                    Acquire::Fail(_) => {}
-                    Acquire::Closed => prop_assert!(false),
-                },
-                Event::Reject(back) => {
-                    let generation = machine.generation().saturating_sub(back);
-                    if generation > 0 && machine.reject(generation, at(now)) && generation == machine.generation() {
-                        dead = generation;
-                    }
-                }
-                Event::Land(how) => if let Some(id) = in_air.take() {
-                    let before = machine.generation();
-                    let landing = match how {
-                        0 => { landed = Some(now); token(now) }
-                        1 => transient(),
-                        2 => Landing::Permanent("refused"),
-                        _ => Landing::Lost,
-                    };
-                    machine.land(id, landing, at(now), 0.5);
-                    prop_assert_eq!(machine.generation(), before + u64::from(how == 0));
-                },
-                Event::Pass(seconds) => now += seconds,
-                Event::Input => machine.input_arrived(),
-            }
-        }
-        if let Some(id) = in_air {
-            machine.land(id, Landing::Lost, at(now), 0.5);
-        }
-        machine.input_arrived();
-        prop_assert!(!matches!(machine.acquire(at(now + 31)), Acquire::Fail(_) | Acquire::Join));
-    }
+    machine.step(Event::Close, at(1));
+    assert_eq!(machine.ask(at(1)), Effect::Closed);
+    machine.step(Event::Input, at(9999));
+    assert_eq!(machine.ask(at(1)), Effect::Closed);
 }

@@ -75,6 +75,7 @@ mod chance;
 mod clock;
 mod error;
 mod id;
+mod moment;
 
 pub use answer::{Answer, AnswerHead};
 pub use call_options::CallOptions;

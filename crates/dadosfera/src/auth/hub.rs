@@ -63,6 +63,9 @@ enum Word<E> {
     Lost,
 }
 
+/// How a caller boarded, and the runway of the flight that it is to start.
+type Boarding<T, E> = (Boarded<T, E>, Option<Runway<T, E>>);
+
 enum Boarded<T, E> {
     Served(Arc<Snapshot<T>>),
     Waits(Arc<Arrival<Word<E>>>),
@@ -177,10 +180,7 @@ impl<T, E: Pausing> Hub<T, E> {
         (!left.is_zero()).then_some(left)
     }
 
-    fn board(
-        self: &Arc<Self>,
-        now: Moment,
-    ) -> Result<(Boarded<T, E>, Option<Runway<T, E>>), Refusal<E>> {
+    fn board(self: &Arc<Self>, now: Moment) -> Result<Boarding<T, E>, Refusal<E>> {
         let mut core = match self.stale(now) {
             None => self.core(),
             // Somebody else is looking after it: nobody waits for that who has a token that lives.

@@ -44,7 +44,7 @@ pub(crate) enum Shelf {
     /// Locked, with what is kept.
     Open {
         guard: Box<dyn StoreGuard>,
-        record: Option<Record>,
+        record: Option<Box<Record>>,
     },
 }
 
@@ -125,7 +125,7 @@ impl Keeper {
                     None => {
                         return Ok(Shelf::Open {
                             guard,
-                            record: Some(record),
+                            record: Some(Box::new(record)),
                         });
                     }
                     Some(why) => why,
@@ -216,7 +216,7 @@ impl Shelf {
     /// What is kept.
     pub(crate) const fn record(&self) -> Option<&Record> {
         match self {
-            Self::Open { record, .. } => record.as_ref(),
+            Self::Open { record, .. } => record.as_deref(),
             Self::None | Self::Gone => None,
         }
     }
@@ -226,7 +226,7 @@ impl Shelf {
         if let Self::Open { guard, record } = self
             && let Ok(kept) = guard.load().await
         {
-            *record = kept;
+            *record = kept.map(Box::new);
         }
     }
 
@@ -252,7 +252,7 @@ impl Shelf {
         };
         match guard.save(&kept).await {
             Ok(()) => {
-                *record = Some(kept);
+                *record = Some(Box::new(kept));
                 keeper.recover();
                 true
             }

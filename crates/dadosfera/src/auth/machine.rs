@@ -48,7 +48,7 @@ pub(crate) struct Machine<E> {
     token: Option<Held>,
     generation: u64,
     flights: u64,
-    flight: Flight<E>,
+    flight: Register<E>,
     needs_input: Option<E>,
     closed: bool,
     failures: u32,
@@ -69,7 +69,7 @@ struct Held {
 }
 
 #[derive(Debug, Clone)]
-enum Flight<E> {
+enum Register<E> {
     Idle,
     InFlight(u64),
     Cooling {
@@ -187,7 +187,7 @@ impl<E: Pausing> Machine<E> {
             token: None,
             generation: 0,
             flights: 0,
-            flight: Flight::Idle,
+            flight: Register::Idle,
             needs_input: None,
             closed: false,
             failures: 0,
@@ -209,8 +209,8 @@ impl<E: Pausing> Machine<E> {
             Event::Input => {
                 self.needs_input = None;
                 self.failures = 0;
-                if matches!(self.flight, Flight::Cooling { .. }) {
-                    self.flight = Flight::Idle;
+                if matches!(self.flight, Register::Cooling { .. }) {
+                    self.flight = Register::Idle;
                 }
                 Effect::Nothing
             }
@@ -269,15 +269,15 @@ impl<E: Pausing> Machine<E> {
                     return Effect::Fail(error.clone());
                 }
                 match &self.flight {
-                    Flight::InFlight(_) => Effect::Join,
-                    Flight::Cooling {
+                    Register::InFlight(_) => Effect::Join,
+                    Register::Cooling {
                         since,
                         pause,
                         error,
                     } if now.since(since) < *pause => {
                         Effect::Fail(error.clone().retry_in(*pause - now.since(since)))
                     }
-                    Flight::Idle | Flight::Cooling { .. } => Effect::Start(self.start()),
+                    Register::Idle | Register::Cooling { .. } => Effect::Start(self.start()),
                 }
             }
         }
@@ -310,10 +310,10 @@ impl<E: Pausing> Machine<E> {
     }
 
     fn land(&mut self, flight: u64, landing: Landing<E>, now: Moment, chance: f64) -> Effect<E> {
-        if !matches!(self.flight, Flight::InFlight(id) if id == flight) {
+        if !matches!(self.flight, Register::InFlight(id) if id == flight) {
             return Effect::Nothing;
         }
-        self.flight = Flight::Idle;
+        self.flight = Register::Idle;
         if self.closed {
             return Effect::Closed;
         }
@@ -332,7 +332,7 @@ impl<E: Pausing> Machine<E> {
                     .mul_f64(0.5 + 0.5 * chance)
                     .max(retry_after.unwrap_or_default().min(LONGEST_RETRY_AFTER));
                 self.failures = self.failures.saturating_add(1);
-                self.flight = Flight::Cooling {
+                self.flight = Register::Cooling {
                     since: now,
                     pause,
                     error: error.clone(),
@@ -373,15 +373,15 @@ impl<E: Pausing> Machine<E> {
 
     fn may_start(&self, now: Moment) -> bool {
         match &self.flight {
-            Flight::Idle => true,
-            Flight::InFlight(_) => false,
-            Flight::Cooling { since, pause, .. } => now.since(since) >= *pause,
+            Register::Idle => true,
+            Register::InFlight(_) => false,
+            Register::Cooling { since, pause, .. } => now.since(since) >= *pause,
         }
     }
 
     fn start(&mut self) -> u64 {
         self.flights += 1;
-        self.flight = Flight::InFlight(self.flights);
+        self.flight = Register::InFlight(self.flights);
         self.flights
     }
 }

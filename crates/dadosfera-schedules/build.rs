@@ -1,6 +1,6 @@
 //! Takes the shell of the session from the SDK's own files: once as it is, and once for each mutant.
 //!
-//! A mutant is a text that occurs exactly once and what stands in its place, so that a mutant whose text is gone stops the
+//! A mutant is texts that occur exactly once and what stands in their place, so that a mutant whose text is gone stops the
 //! build rather than passing for killed.
 
 use std::error::Error;
@@ -17,6 +17,10 @@ const SOURCES: [&str; 5] = [
 
 struct Mutant {
     name: &'static str,
+    edits: &'static [Edit],
+}
+
+struct Edit {
     file: &'static str,
     from: &'static str,
     to: &'static str,
@@ -25,40 +29,60 @@ struct Mutant {
 const MUTANTS: [Mutant; 6] = [
     Mutant {
         name: "unconditional_invalidate",
-        file: "auth/machine.rs",
-        from: "            .filter(|_| generation == self.generation)\n",
-        to: "",
+        edits: &[
+            Edit {
+                file: "auth/machine.rs",
+                from: "            .filter(|_| generation == self.generation)\n",
+                to: "",
+            },
+            Edit {
+                // Either of the two checks alone keeps the new token.
+                file: "auth/hub.rs",
+                from: ".is_some_and(|token| token.generation == generation)",
+                to: ".is_some()",
+            },
+        ],
     },
     Mutant {
         name: "caller_owned_flight",
-        file: "auth/hub.rs",
-        from: "let is_flying = spawn(flight);",
-        to: "flight.await; let is_flying = true;",
+        edits: &[Edit {
+            file: "auth/hub.rs",
+            from: "let is_flying = spawn(flight);",
+            to: "let is_flying = spawn(async {}); flight.await;",
+        }],
     },
     Mutant {
         name: "lost_wake_up",
-        file: "auth/arrival.rs",
-        from: "            return Poll::Ready(word.clone());\n        }\n",
-        to: "            return Poll::Ready(word.clone());\n        }\n        drop(waiting);\n        \
-             let mut waiting = this.arrival.0.lock().unwrap_or_else(PoisonError::into_inner);\n",
+        edits: &[Edit {
+            file: "auth/arrival.rs",
+            from: "            return Poll::Ready(word.clone());\n        }\n",
+            to: "            return Poll::Ready(word.clone());\n        }\n        drop(waiting);\n        \
+             waiting = this.arrival.0.lock().unwrap_or_else(PoisonError::into_inner);\n",
+        }],
     },
     Mutant {
         name: "failure_not_shared",
-        file: "auth/machine.rs",
-        from: "                Effect::Fail(error.retry_in(pause))\n",
-        to: "                self.flight = Register::Idle;\n                let _ = error;\n                Effect::Reboard\n",
+        edits: &[Edit {
+            file: "auth/machine.rs",
+            from: "                Effect::Fail(error.retry_in(pause))\n",
+            to: "                self.flight = Register::Idle;\n                if self.closed {\n return Effect::Fail(error);\n }\n                Effect::Reboard\n",
+        }],
     },
     Mutant {
         name: "rejected_token_adopted",
-        file: "auth/machine.rs",
-        from: "if landed.adopted && self.rejected == Some(landed.fingerprint) {",
-        to: "if landed.adopted && self.closed {",
+        edits: &[Edit {
+            file: "auth/machine.rs",
+            from: "if landed.adopted && self.rejected == Some(landed.fingerprint) {",
+            to: "if landed.adopted && self.closed {",
+        }],
     },
     Mutant {
         name: "flight_dies_with_its_runtime",
-        file: "auth/hub.rs",
-        from: "            let word = self.touch_down(Landing::Lost, None, Moment::EPOCH, 0.0);\n            arrival.tell(word);\n",
-        to: "            drop(arrival);\n",
+        edits: &[Edit {
+            file: "auth/hub.rs",
+            from: "            let word = self.touch_down(Landing::Lost, None, Moment::EPOCH, 0.0);\n            arrival.tell(word);\n",
+            to: "            drop(arrival);\n",
+        }],
     },
 ];
 
@@ -79,25 +103,25 @@ fn main() -> Result<(), Box<dyn Error>> {
         let text = std::fs::read_to_string(&path)?;
         write(&out, "original", source, &text)?;
         for mutant in &MUTANTS {
-            let text = if mutant.file == source {
-                mutated(&text, mutant)?
-            } else {
-                text.clone()
-            };
-            write(&out, mutant.name, source, &text)?;
+            write(&out, mutant.name, source, &mutated(&text, source, mutant)?)?;
         }
     }
     Ok(())
 }
 
-fn mutated(text: &str, mutant: &Mutant) -> Result<String, String> {
-    match text.matches(mutant.from).count() {
-        1 => Ok(text.replace(mutant.from, mutant.to)),
-        found => Err(format!(
-            "the text that the mutant `{}` replaces occurs {found} times in {}; give it the text of today",
-            mutant.name, mutant.file
-        )),
+fn mutated(text: &str, source: &str, mutant: &Mutant) -> Result<String, String> {
+    let mut text = text.to_owned();
+    for edit in mutant.edits.iter().filter(|edit| edit.file == source) {
+        let found = text.matches(edit.from).count();
+        if found != 1 {
+            return Err(format!(
+                "the text that the mutant `{}` replaces occurs {found} times in {source}; give it the text of today",
+                mutant.name
+            ));
+        }
+        text = text.replace(edit.from, edit.to);
     }
+    Ok(text)
 }
 
 /// Without the file's own docs, which an included file cannot carry, and without its unit tests.

@@ -214,7 +214,7 @@ impl Keeper {
 
 impl Shelf {
     /// What is kept.
-    pub(crate) const fn record(&self) -> Option<&Record> {
+    pub(crate) fn record(&self) -> Option<&Record> {
         match self {
             Self::Open { record, .. } => record.as_deref(),
             Self::None | Self::Gone => None,

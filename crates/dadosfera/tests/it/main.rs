@@ -21,5 +21,6 @@ mod retries;
 mod runs;
 mod session;
 mod spans;
+mod stores;
 mod support;
 mod wishes;

@@ -99,7 +99,7 @@ async fn revoked(subject: &dyn Subject) -> Result<Option<(usize, u64)>, Failure>
         return Ok(None);
     }
     // Long enough that no subject takes the 401 for one of a token that has not arrived everywhere yet.
-    keeper.wait(Duration::from_millis(200)).await;
+    keeper.wait(Duration::from_secs(11)).await;
     idp.revoke();
     idp.take_counts();
     let calls = (0..200u32).map(|number| {

@@ -1,9 +1,12 @@
 //! API keys: made by a user who may, used by a machine.
 
+use std::error::Error as StdError;
+use std::future::Future;
+
 use dadosfera_raw::types;
 
 use crate::client::Client;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::id::ApiKeyId;
 use crate::pages::Items;
 
@@ -136,6 +139,90 @@ impl ApiKeys<'_> {
         let id = call.id(id)?;
         let answer = call.raw().delete_api_key(id.as_str()).await;
         call.finish_empty(answer)
+    }
+
+    /// Replaces a key: makes one with the same permissions, checks that the API takes it, hands it over, and deletes the old
+    /// one only when that succeeded. The client must act as a user who manages API keys, not by the key itself.
+    ///
+    /// `hand_over` stores the new key where it is used (a vault, a variable of a service) and says whether that worked.
+    /// The check is a call of `GET /pipelines`; a key without that permission is answered 403, which shows as well that it
+    /// is known.
+    ///
+    /// ```no_run
+    /// # async fn run(client: dadosfera::Client) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// let made = client
+    ///     .api_keys()
+    ///     .rotate("8f14e45f-ceea-467f-a0e6-7bd1a36a5b2c", |made| async move {
+    ///         // Put `made.key` where the machine finds it.
+    ///         Ok::<_, std::io::Error>(drop(made))
+    ///     })
+    ///     .await?;
+    /// println!("{} is in use now", made.id);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) where there is no such key: nothing was made. Every later error
+    /// leaves the old key valid; where the new one was made it is valid too, and the error says so and names it.
+    pub async fn rotate<F, E>(
+        &self,
+        id: impl TryInto<ApiKeyId, Error: Into<Error>>,
+        hand_over: impl FnOnce(types::CreatedApiKey) -> F,
+    ) -> Result<types::CreatedApiKey, Error>
+    where
+        F: Future<Output = Result<(), E>>,
+        E: StdError + Send + Sync + 'static,
+    {
+        let id: ApiKeyId = self.client.call("delete_api_key").id(id)?;
+        let keys = self.list().await?;
+        let old = keys
+            .iter()
+            .find(|key| key.id == id.as_str())
+            .ok_or_else(|| {
+                Error::new(ErrorKind::NotFound, "there is no API key of this id")
+                    .of("list_api_keys")
+                    .next("list the keys; nothing was made")
+            })?;
+        let made = self
+            .create(old.permissions.iter().map(|held| held.id))
+            .await?;
+        let both_live = |error: Error, what: &str| {
+            error.next(format!(
+                "{what}, so the keys {} (old) and {} (new) are both valid; delete one of them",
+                id.as_str(),
+                made.id
+            ))
+        };
+        self.verify(&made)
+            .await
+            .map_err(|error| both_live(error, "the new key was not accepted"))?;
+        hand_over(made.clone()).await.map_err(|error| {
+            let failed = Error::new(ErrorKind::Config, "the new key was not handed over");
+            both_live(
+                failed.of("create_api_key").with_source(error),
+                "handing over failed",
+            )
+        })?;
+        self.delete(id.clone())
+            .await
+            .map_err(|error| both_live(error, "the old key was not deleted"))?;
+        Ok(made)
+    }
+
+    /// Whether the API knows a key: it answers, or says which permission is missing.
+    async fn verify(&self, made: &types::CreatedApiKey) -> Result<(), Error> {
+        let client = Client::builder()
+            .base_url(self.client.base_url())
+            // The base URL was allowed once.
+            .allow_insecure_http()
+            .api_key(made.key.clone())
+            .build()?;
+        match client.pipelines().list().await {
+            Ok(_) => Ok(()),
+            Err(error) if error.kind() == ErrorKind::Forbidden => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// The ids of permissions; asks for the table of names only where a name is among them.

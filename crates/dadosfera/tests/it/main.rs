@@ -19,6 +19,7 @@ mod pipelines;
 mod races;
 mod retries;
 mod runs;
+mod rotation;
 mod session;
 mod spans;
 mod stores;

@@ -33,6 +33,7 @@ use crate::PlanCheck;
 use crate::PreviewQuery;
 use crate::RunProgress;
 use crate::Secret;
+use crate::SessionStatus;
 use crate::SignedIn;
 use crate::SyncMode;
 use crate::TableId;
@@ -1141,6 +1142,18 @@ impl<'a> SessionHandle<'a> {
     pub fn access_token(&self) -> Result<Arc<Secret>, Error> {
         self.engine.run(self.inner.access_token())?
     }
+    /// Gets each token before a call asks for it, or ends doing so. For servers to which a first slow call matters: it takes a task, on the runtime that this is called from, which ends with the last handle of the client. Without it there is no task in the background, and an idle client sends nothing.
+    ///
+    ///See [`SessionHandle::keep_warm`](crate::SessionHandle::keep_warm).
+    pub fn keep_warm(&self, warm: bool) -> Result<(), Error> {
+        self.inner.keep_warm(warm)
+    }
+    /// Like `sign_out`; waits for a sign-in or refresh that is under way, and clears the token store, so that no other process goes on with these tokens.
+    ///
+    ///See [`SessionHandle::log_out`](crate::SessionHandle::log_out).
+    pub fn log_out(&self) -> Result<(), Error> {
+        self.engine.run(self.inner.log_out())?
+    }
     /// The names of what the user may do.
     ///
     ///See [`SessionHandle::permissions`](crate::SessionHandle::permissions).
@@ -1159,11 +1172,23 @@ impl<'a> SessionHandle<'a> {
     pub fn sign_out(&self) {
         self.inner.sign_out()
     }
+    /// A look at the session: nothing is sent, and no store is read.
+    ///
+    ///See [`SessionHandle::status`](crate::SessionHandle::status).
+    pub fn status(&self) -> Result<SessionStatus, Error> {
+        self.inner.status()
+    }
     /// Passes the code of a second factor to a session that asks for one (`ErrorKind::MfaRequired`). The next call signs in with it.
     ///
     ///See [`SessionHandle::supply_code`](crate::SessionHandle::supply_code).
     pub fn supply_code(&self, code: impl Into<Secret>) -> Result<(), Error> {
         self.inner.supply_code(code)
+    }
+    /// Passes another password of the same user to a session that asks for one (`ErrorKind::BadCredentials`). The next call signs in with it.
+    ///
+    ///See [`SessionHandle::supply_password`](crate::SessionHandle::supply_password).
+    pub fn supply_password(&self, password: impl Into<Secret>) -> Result<(), Error> {
+        self.inner.supply_password(password)
     }
 }
 impl<'a> std::fmt::Debug for SessionHandle<'a> {

@@ -503,9 +503,7 @@ impl ClientBuilder {
     /// ```
     /// use dadosfera::{Client, Secret};
     ///
-    /// async fn read_code() -> Option<Secret> {
-    ///     Some(Secret::from("123456"))
-    /// }
+    /// async fn read_code() -> Option<Secret> { Some(Secret::from("123456")) }
     /// let client = Client::builder()
     ///     .password("ana@acme.example", "her password")
     ///     .totp_callback(read_code)
@@ -558,10 +556,8 @@ impl ClientBuilder {
     }
 
     fn client(self) -> Result<Client, Error> {
-        let flags = Flags {
-            has_store: self.extras.store.is_some(),
-            ..self.flags
-        };
+        let mut flags = self.flags;
+        flags.has_store = self.extras.store.is_some();
         let config = Config::resolve(&self.sources()?, flags)?;
         let clock = self
             .clock

@@ -258,6 +258,7 @@ async fn an_upload_that_met_a_dead_token_gives_the_token_up() {
     let world = World::new().await;
     let client = world.ana();
     client.session().sign_in().await.expect("signed in");
+    world.advance(1);
     world.fail("upload_files", 1, FaultEffect::Status(401));
     client
         .storage()
@@ -349,6 +350,7 @@ async fn a_request_of_one_s_own_is_signed_refreshed_and_retried() {
     let world = World::new().await;
     let client = world.ana();
     a_pipeline(&client).await;
+    world.advance(1);
     world.fail("list_pipelines", 1, FaultEffect::Status(401));
     world.fail("list_pipelines", 1, FaultEffect::Status(503));
     let answer = client

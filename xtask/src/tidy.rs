@@ -60,7 +60,7 @@ pub(crate) fn run(root: &Path) -> Result<String, String> {
                 "{file}: it does not inherit the workspace's lints; add `[lints] workspace = true`"
             ));
         }
-        if file != "Cargo.lock" {
+        if !file.ends_with("Cargo.lock") {
             places(file, &text, &mut problems);
         }
     }

@@ -5,14 +5,16 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use clap::{Parser, Subcommand};
 
 use crate::interop;
 use crate::laws;
+use crate::mutants;
 use crate::people::People;
 use crate::report;
+use crate::seeds;
 use crate::suite::{DESCRIPTION, Outcome, Settings, Suite};
 use crate::target::Target;
 
@@ -59,6 +61,36 @@ enum Command {
     },
     /// Lists the laws, each with its source.
     Laws,
+    /// Takes the emulator's rules away, one at a time, and sees whether the laws and checks notice.
+    ///
+    /// Exit codes: 0 each mutant is killed by what is to kill it, 1 one is not, 2 usage.
+    #[command(verbatim_doc_comment)]
+    Mutants {
+        /// Only mutants whose name contains this.
+        #[arg(long, value_name = "NAME")]
+        filter: Option<String>,
+        /// Try every law against each mutant, to see all that notices it.
+        #[arg(long)]
+        full: bool,
+        /// Decides every id.
+        #[arg(long, value_name = "N", default_value_t = 0)]
+        seed: u64,
+        /// How many run at once.
+        #[arg(long, value_name = "N", default_value_t = 2)]
+        jobs: usize,
+    },
+    /// Tries every law against clean emulators under many seeds, which must find nothing.
+    ///
+    /// Exit codes: as of `run`; the worst of all runs.
+    #[command(verbatim_doc_comment)]
+    Seeds {
+        /// How many seeds, from 1 on.
+        #[arg(long, value_name = "N", default_value_t = 10)]
+        count: u64,
+        /// How many run at once.
+        #[arg(long, value_name = "N", default_value_t = 2)]
+        jobs: usize,
+    },
     /// Runs the vendor's own Python package, unmodified, against an emulator.
     Interop,
     /// Runs schemathesis, a tester that none of us wrote, against an emulator.
@@ -87,6 +119,21 @@ pub async fn main() -> ExitCode {
             asked.run().await
         }
         Command::Laws => list(),
+        Command::Mutants {
+            filter,
+            full,
+            seed,
+            jobs,
+        } => {
+            let settings = mutants::Settings {
+                seed,
+                filter,
+                full,
+                jobs,
+            };
+            run_mutants(&settings).await
+        }
+        Command::Seeds { count, jobs } => run_seeds(count, jobs).await,
         Command::Interop => interop().await,
         Command::Schemathesis => schemathesis().await,
     };
@@ -150,6 +197,60 @@ impl Asked {
         }
         Ok(report.outcome().code())
     }
+}
+
+async fn run_mutants(settings: &mutants::Settings) -> Result<u8, String> {
+    let started = Instant::now();
+    let rows = mutants::run(settings)
+        .await
+        .map_err(|error| error.to_string())?;
+    if rows.is_empty() {
+        return Err("no mutant's name contains this; `mutants` without --filter lists all".into());
+    }
+    let text = mutants::to_text(&rows, started.elapsed()).map_err(|error| error.to_string())?;
+    print(&text)?;
+    let killed = rows
+        .iter()
+        .all(|row| row.outcome == mutants::Outcome::Killed);
+    let outcome = if killed {
+        Outcome::Clean
+    } else {
+        Outcome::Found
+    };
+    Ok(outcome.code())
+}
+
+async fn run_seeds(count: u64, jobs: usize) -> Result<u8, String> {
+    let started = Instant::now();
+    let reports = seeds::run(count, jobs)
+        .await
+        .map_err(|error| error.to_string())?;
+    let mut worst = if reports.is_empty() {
+        Outcome::Incomplete
+    } else {
+        Outcome::Clean
+    };
+    for report in &reports {
+        let outcome = report.outcome();
+        if outcome != Outcome::Clean || !report.findings.is_empty() {
+            worst = if outcome == Outcome::Incomplete {
+                outcome
+            } else {
+                Outcome::Found
+            };
+            print(&report::to_text(report).map_err(|error| error.to_string())?)?;
+        }
+    }
+    let (requests, laws) = reports.iter().fold((0, 0), |(requests, laws), report| {
+        (requests + report.requests, laws + report.laws.len())
+    });
+    print(&format!(
+        "{} seeds, {laws} laws tried, {requests} requests, {:.1} s: exit {}\n",
+        reports.len(),
+        started.elapsed().as_secs_f32(),
+        worst.code()
+    ))?;
+    Ok(worst.code())
 }
 
 async fn interop() -> Result<u8, String> {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::engine::{
-    Code, Document, DocumentError, Finding, OperationRow, Severity, Shared, Taint,
+    Code, Contract, Document, DocumentError, Finding, OperationRow, Severity, Shared, Taint,
 };
 use crate::laws::{self, Law};
 use crate::people::Actor;
@@ -112,13 +112,19 @@ impl Suite {
     /// # Errors
     /// Where the description is none.
     pub fn new(description: &str, settings: Settings) -> Result<Self, DocumentError> {
-        let document = Document::parse(description)?;
-        Ok(Self {
-            shared: Arc::new(Shared::new(document)),
+        let contract = Contract::new(Document::parse(description)?);
+        Ok(Self::of(Arc::new(contract), settings))
+    }
+
+    /// Prepares a run against a contract that others use too.
+    #[must_use]
+    pub fn of(contract: Arc<Contract>, settings: Settings) -> Self {
+        Self {
+            shared: Arc::new(Shared::of(contract)),
             taint: Arc::default(),
             settings,
             sessions: Arc::default(),
-        })
+        }
     }
 
     /// What the run shares: its contract, its record, its secrets.

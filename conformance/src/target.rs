@@ -1,13 +1,10 @@
 //! What a run is about: an emulator in this process, or a server somewhere.
 
 use std::fmt;
-use std::sync::Arc;
 
-use crate::front::Behind;
+use dadosfera_emulator::Mutation;
+
 use crate::people::People;
-
-/// Where a planted bug stands: given the emulator's base URL, what answers in its place.
-pub type PlantedBug = Arc<dyn Fn(&str) -> Arc<dyn Behind> + Send + Sync>;
 
 /// What a run is about.
 #[derive(Clone)]
@@ -15,8 +12,8 @@ pub type PlantedBug = Arc<dyn Fn(&str) -> Arc<dyn Behind> + Send + Sync>;
 pub enum Target {
     /// Emulators in this process, a fresh one for each law.
     Emulator {
-        /// What stands before each, to prove that a law can break.
-        planted: Option<PlantedBug>,
+        /// A rule that each is without, to prove that a law can break.
+        mutation: Option<Mutation>,
     },
     /// A server somewhere.
     Live {
@@ -35,10 +32,10 @@ pub enum Target {
 pub struct TargetError(String);
 
 impl Target {
-    /// Emulators without a planted bug.
+    /// Emulators that keep every rule.
     #[must_use]
     pub const fn emulator() -> Self {
-        Self::Emulator { planted: None }
+        Self::Emulator { mutation: None }
     }
 
     /// Reads `emulator` or a URL.
@@ -84,8 +81,10 @@ impl Target {
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Emulator { planted: None } => f.write_str("emulator"),
-            Self::Emulator { planted: Some(_) } => f.write_str("emulator with a planted bug"),
+            Self::Emulator { mutation: None } => f.write_str("emulator"),
+            Self::Emulator {
+                mutation: Some(mutation),
+            } => write!(f, "emulator with the mutation {}", mutation.name()),
             Self::Live {
                 base_url,
                 write: true,

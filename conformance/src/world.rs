@@ -29,8 +29,6 @@ pub const SHOWN_EMULATOR: &str = "http://127.0.0.1:7654";
 pub struct World<'a> {
     stage: &'a Stage,
     client: Client,
-    // Before the emulator, so that it stops first.
-    _front: Option<Front>,
     emulator: Option<Emulator>,
     people: People,
 }
@@ -54,7 +52,7 @@ impl Stage {
                     Guard::ReadOnly(HARMLESS.to_vec())
                 };
                 let client = self.client(base_url, base_url, guard)?;
-                Ok(World::new(self, client, None, None, people.clone()))
+                Ok(World::new(self, client, None, people.clone()))
             }
         }
     }
@@ -64,7 +62,7 @@ impl Stage {
     /// # Errors
     /// On a live server, or where no emulator starts.
     pub async fn world_with(&self, options: Options) -> Result<World<'_>, Stop> {
-        let Target::Emulator { planted } = &self.target else {
+        let Target::Emulator { mutation } = &self.target else {
             return Err(Stop::NotApplicable(
                 "only an emulator can be told to behave so".to_owned(),
             ));
@@ -77,30 +75,17 @@ impl Stage {
         };
         let emulator = Emulator::builder()
             .seed(seed)
-            .options(options)
+            .options(Options {
+                mutation: *mutation,
+                ..options
+            })
             .hold_clock()
             .start()
             .await
             .map_err(|error| incomplete(&error))?;
-        let front = match planted {
-            None => None,
-            Some(planted) => {
-                let front = Front::start(planted(emulator.base_url())).await;
-                Some(front.map_err(|error| incomplete(&error))?)
-            }
-        };
-        let base_url = front
-            .as_ref()
-            .map_or(emulator.base_url(), Front::base_url)
-            .to_owned();
-        let client = self.client(&base_url, SHOWN_EMULATOR, Guard::Open)?;
-        Ok(World::new(
-            self,
-            client,
-            Some(emulator),
-            front,
-            People::of_the_emulator(),
-        ))
+        let client = self.client(emulator.base_url(), SHOWN_EMULATOR, Guard::Open)?;
+        let people = People::of_the_emulator();
+        Ok(World::new(self, client, Some(emulator), people))
     }
 
     /// A front of a world, for a client that we do not drive; all that it sends is checked and noted.
@@ -127,13 +112,7 @@ impl Stage {
 }
 
 impl<'a> World<'a> {
-    fn new(
-        stage: &'a Stage,
-        client: Client,
-        emulator: Option<Emulator>,
-        front: Option<Front>,
-        people: People,
-    ) -> Self {
+    fn new(stage: &'a Stage, client: Client, emulator: Option<Emulator>, people: People) -> Self {
         for actor in [
             Actor::Admin,
             Actor::WithMfa,
@@ -153,7 +132,6 @@ impl<'a> World<'a> {
         Self {
             stage,
             client,
-            _front: front,
             emulator,
             people,
         }

@@ -134,6 +134,22 @@ fn running(root: &Path) -> Result<(), String> {
     step(
         root,
         &Step::new(
+            "conformance of ten seeds",
+            "target/debug/conformance seeds --count 10",
+            "run `cargo xtask conformance --seeds 10` and read the finding",
+        ),
+    )?;
+    step(
+        root,
+        &Step::new(
+            "mutants",
+            "target/debug/conformance mutants",
+            "run `cargo xtask conformance --mutants`: the law that is named there does not notice",
+        ),
+    )?;
+    step(
+        root,
+        &Step::new(
             "the vendor's Python client",
             "target/debug/conformance interop",
             "run `cargo xtask interop` and read what it says",

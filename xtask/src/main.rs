@@ -49,6 +49,12 @@ enum Chore {
         /// `emulator`, or the base URL of a live host
         #[arg(long, default_value = "emulator")]
         target: String,
+        /// Take the emulator's rules away, one at a time, and see whether laws and checks notice
+        #[arg(long, conflicts_with_all = ["target", "seeds"])]
+        mutants: bool,
+        /// Try every law against clean emulators under this many seeds
+        #[arg(long, value_name = "N", conflicts_with = "target")]
+        seeds: Option<u64>,
         /// More options for the conformance binary, after `--`
         #[arg(last = true)]
         rest: Vec<String>,
@@ -86,9 +92,18 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().chore {
         Chore::Regen { check } => regen::run(&root, check),
         Chore::RegenDocument { from, out, check } => regen::run_for(&from, &out, check),
-        Chore::Conformance { target, rest } => {
-            let options = ["--target".to_owned(), target];
-            conformance(&root, "run", options.into_iter().chain(rest))
+        Chore::Conformance {
+            target,
+            mutants,
+            seeds,
+            rest,
+        } => {
+            let (verb, options) = match seeds {
+                _ if mutants => ("mutants", Vec::new()),
+                Some(count) => ("seeds", vec!["--count".to_owned(), count.to_string()]),
+                None => ("run", vec!["--target".to_owned(), target]),
+            };
+            conformance(&root, verb, options.into_iter().chain(rest))
         }
         Chore::Interop => conformance(&root, "interop", std::iter::empty()),
         Chore::Api { check } => surface::run(&root, check),

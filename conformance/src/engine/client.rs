@@ -50,8 +50,8 @@ pub enum ClientError {
 /// What all clients of a run share.
 #[derive(Debug)]
 pub struct Shared {
-    /// The document.
-    pub contract: Contract,
+    /// The document; many runs can share it, since reading it takes longer than most laws.
+    pub contract: Arc<Contract>,
     /// What was seen.
     pub recorder: Recorder,
 }
@@ -72,8 +72,14 @@ impl Shared {
     /// A run that has seen nothing.
     #[must_use]
     pub fn new(document: Document) -> Self {
+        Self::of(Arc::new(Contract::new(document)))
+    }
+
+    /// A run that has seen nothing, held against a contract that others use too.
+    #[must_use]
+    pub fn of(contract: Arc<Contract>) -> Self {
         Self {
-            contract: Contract::new(document),
+            contract,
             recorder: Recorder::default(),
         }
     }

@@ -306,6 +306,7 @@ async fn memory(stage: &Stage) -> Result<(), Stop> {
     let world = stage.world().await?;
     let admin = world.sign_in(Actor::Admin).await?;
     let made = bodies::make(&world, &admin, "orders").await?;
+    bodies::execute(&world, &admin, &made).await?;
     for (operation, parameter, id, field) in [
         (
             "update_pipeline_memory",
@@ -342,6 +343,13 @@ async fn memory(stage: &Stage) -> Result<(), Stop> {
         for amount in [json!(0), json!(-1), json!("4096"), json!(1.5), Value::Null] {
             let got = set(amount.clone()).await?;
             got.at(&format!("an amount of {amount}")).status(400);
+        }
+        if stage.target.is_emulator() {
+            // Only the log of a run says what memory there is.
+            let log = world.call("download_pipeline_logs");
+            let log = log.query("pipeline_id", &made.id).by(&admin).send().await?;
+            let told = log.answer.text().contains("with 12000 MB");
+            log.see("memory after all refusals", told, "12000 MB", "other");
         }
     }
     let got = world

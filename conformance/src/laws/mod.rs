@@ -7,7 +7,9 @@ mod actions;
 mod api_keys;
 mod bodies;
 mod body_limits;
+mod cascades;
 mod catalog;
+mod catalog_views;
 mod connections;
 mod customers;
 mod ids;
@@ -24,8 +26,10 @@ mod storage;
 mod tenants;
 mod things;
 mod tokens;
+mod uploads;
 mod users;
 mod valid_input;
+mod writes;
 
 pub use law::{Law, Need};
 
@@ -49,9 +53,13 @@ pub fn all() -> impl Iterator<Item = &'static Law> {
         jobs::LAWS,
         connections::LAWS,
         catalog::LAWS,
+        catalog_views::LAWS,
         storage::LAWS,
+        uploads::LAWS,
         users::LAWS,
         customers::LAWS,
+        cascades::LAWS,
+        writes::LAWS,
         body_limits::LAWS,
         language::LAWS,
         sdk::LAWS,

@@ -2,6 +2,8 @@
 //!
 //! It is long since most of the documented texts are about pipelines; each law stands alone.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::got::Got;
@@ -269,6 +271,30 @@ async fn update(stage: &Stage) -> Result<(), Stop> {
         after["data"][changed] = Value::Null;
     }
     got.see("everything else", expected == after, &expected, &after);
+    let renamed = format!("{}-renamed", made.name);
+    patch(&made.id, json!({ "name": renamed }))
+        .await?
+        .must(200)?;
+    let got = get(&world, &admin, &made.id).await?;
+    let got = got.at("after a change of the name alone");
+    got.is("/data/name", renamed.as_str())
+        .is("/data/cron", "0 6 * * *")
+        .is("/data/description", Value::Null);
+    if stage.target.is_emulator() {
+        world.advance(Duration::from_secs(5))?;
+        let (before, created) = (got.text("/data/updated_at"), got.text("/data/created_at"));
+        patch(&made.id, json!({ "description": "later" }))
+            .await?
+            .must(200)?;
+        let later = get(&world, &admin, &made.id).await?;
+        let updated = later.text("/data/updated_at");
+        later.is("/data/created_at", created).see(
+            "updated_at",
+            updated > before,
+            format!("after {before}"),
+            &updated,
+        );
+    }
     for name in ["pipeline_id", "jobs"] {
         let got = patch(&made.id, json!({ name: "x" })).await?;
         got.is_detail(400, &format!("Property {name} is read only"));
@@ -390,6 +416,12 @@ async fn delete(stage: &Stage) -> Result<(), Stop> {
         .await?;
     got.at("job of a deleted pipeline")
         .is_detail(404, &format!("job_id {} not found", made.job()));
+    for operation in ["execute_pipeline", "pause_pipeline", "unpause_pipeline"] {
+        let body = json!({ "pipeline_id": made.id });
+        let got = world.call(operation).json(body).by(&admin).send().await?;
+        got.at("after it is deleted")
+            .is_exception(404, "PipelineNotFound", &text);
+    }
     let in_list = listed(&world, &admin, &made).await?;
     stage.check(
         in_list.is_none(),

@@ -1,5 +1,6 @@
 //! The life of a run: RUNNING, then SUCCESS or FAILED; one at a time.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -45,6 +46,13 @@ pub(super) const LAWS: &[Law] = &[
         source: "facts 3 (documented: cron, null = manual)",
         needs: &[Need::HeldClock],
         check: |stage| Box::pin(schedule(stage)),
+    },
+    Law {
+        id: "runs.no-way-back",
+        says: "whatever happens to a pipeline, a run goes from RUNNING to SUCCESS or FAILED and stays there, whole",
+        source: "facts 3 (documented: the three values; that there is no way back is inferred)",
+        needs: &[Need::HeldClock],
+        check: |stage| Box::pin(no_way_back(stage)),
     },
     Law {
         id: "runs.absent",
@@ -251,6 +259,8 @@ async fn pause(stage: &Stage) -> Result<(), Stop> {
         .send()
         .await?
         .must(200)?;
+    let runs = bodies::runs(&world, &admin, &made).await?;
+    are(stage, "runs at once after the pause", &runs, &["RUNNING"]);
     world.advance(A_RUN)?;
     let runs = bodies::runs(&world, &admin, &made).await?;
     are(
@@ -272,12 +282,13 @@ async fn pause(stage: &Stage) -> Result<(), Stop> {
     bodies::execute(&world, &admin, &made).await?;
     world.advance(Duration::from_secs(120))?;
     let runs = bodies::runs(&world, &admin, &made).await?;
-    stage.check(
-        runs.len() >= 2,
+    // The second execution waited through the pause, and the third came after it.
+    let all = ["SUCCESS", "SUCCESS", "SUCCESS"];
+    are(
+        stage,
         "runs after it was unpaused and executed",
-        &"at least 2",
-        &runs.len(),
-        None,
+        &runs,
+        &all,
     );
     Ok(())
 }
@@ -318,10 +329,52 @@ async fn schedule(stage: &Stage) -> Result<(), Stop> {
     Ok(())
 }
 
+/// Does things to a pipeline, and sees after each that no run has changed that had ended.
+async fn no_way_back(stage: &Stage) -> Result<(), Stop> {
+    let world = stage.world().await?;
+    let admin = world.sign_in(Actor::Admin).await?;
+    for table in ["orders", "orders_broken"] {
+        let made = bodies::make(&world, &admin, table).await?;
+        let mut ended: BTreeMap<String, Value> = BTreeMap::new();
+        for step in [
+            "execute", "wait", "execute", "execute", "pause", "wait", "unpause", "change", "wait",
+            "wait",
+        ] {
+            let id = json!({ "pipeline_id": made.id });
+            let done = match step {
+                "execute" => world.call("execute_pipeline").json(id),
+                "pause" => world.call("pause_pipeline").json(id),
+                "unpause" => world.call("unpause_pipeline").json(id),
+                "change" => world
+                    .call("update_pipeline")
+                    .path("pipelineId", &made.id)
+                    .json(json!({ "description": "changed" })),
+                _ => {
+                    world.advance(A_RUN)?;
+                    world.call("list_pipelines")
+                }
+            };
+            done.by(&admin).send().await?.must(200)?;
+            for run in bodies::runs(&world, &admin, &made).await? {
+                let id = run["pipeline_run_id"].as_str().unwrap_or_default();
+                if let Some(before) = ended.get(id) {
+                    let place = format!("a run of {table} that had ended, after: {step}");
+                    stage.check(*before == run, &place, before, &run, None);
+                } else if run["last_status"] != "RUNNING" {
+                    ended.insert(id.to_owned(), run.clone());
+                }
+            }
+        }
+        stage.check(ended.len() == 3, "runs that ended", &3, &ended.len(), None);
+    }
+    Ok(())
+}
+
 async fn absent(stage: &Stage) -> Result<(), Stop> {
     let world = stage.world().await?;
     let admin = world.sign_in(Actor::Admin).await?;
     let made = bodies::make(&world, &admin, "orders").await?;
+    bodies::execute(&world, &admin, &made).await?;
     let id = bodies::underscored(&stage.uuid());
     let got = world
         .call("get_pipeline_run")

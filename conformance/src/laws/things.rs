@@ -183,3 +183,16 @@ pub(super) async fn consent(world: &World<'_>, by: &Session) -> Result<Value, St
     let code = code.map(|(_, code)| code.into_owned()).unwrap_or_default();
     Ok(json!({ "state": state, "code": code }))
 }
+
+/// The input of a job that reads a file of the emulator's storage.
+pub(super) fn from_storage(path: &str) -> Value {
+    json!({
+        "connector": "s3",
+        "plugin": "s3",
+        "source_bucket": "storage",
+        "source_prefix": path,
+        "table_schema": "shop",
+        "table_name": "orders",
+        "replication_method": "FULL_TABLE",
+    })
+}

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use data_encoding::BASE64URL_NOPAD;
 use serde_json::json;
 
 use crate::engine::Sign;
@@ -40,6 +41,13 @@ pub(super) const LAWS: &[Law] = &[
         source: "facts 1.1 (documented, observed)",
         needs: &[Need::Somebody(Actor::Admin)],
         check: |stage| Box::pin(bare_token(stage)),
+    },
+    Law {
+        id: "auth.forged-token",
+        says: "a token whose signature or claims were changed is a 401, and so is one that claims to need no signature",
+        source: "facts 1.2 (observed): tokens are signed; refusal as in RFC 7515, 5.2",
+        needs: &[Need::Somebody(Actor::Admin)],
+        check: |stage| Box::pin(forged_token(stage)),
     },
     Law {
         id: "auth.one-credential",
@@ -136,6 +144,52 @@ async fn bare_token(stage: &Stage) -> Result<(), Stop> {
         got.at("with `Bearer ` before the token").is_unauthorized();
     }
     Ok(())
+}
+
+async fn forged_token(stage: &Stage) -> Result<(), Stop> {
+    let world = stage.world().await?;
+    let admin = world.sign_in(Actor::Admin).await?;
+    let read = |jwt: &str| world.call("list_pipelines").sign(token(jwt)).send();
+    read(&admin.access_token).await?.must(200)?;
+    let [header, claims, signature] = parts(&admin.access_token)?;
+    // The middle of a signature, since the last character of base64 may hold bits that count for nothing.
+    let middle = signature.len() / 2;
+    let other = if signature[middle..].starts_with('A') {
+        "B"
+    } else {
+        "A"
+    };
+    let signed_otherwise = format!(
+        "{}{other}{}",
+        &signature[..middle],
+        &signature[middle + 1..]
+    );
+    let mut later = admin.claims();
+    later["exp"] = json!(later["exp"].as_i64().unwrap_or_default() + 3600);
+    let later = BASE64URL_NOPAD.encode(later.to_string().as_bytes());
+    let none = BASE64URL_NOPAD.encode(br#"{"alg":"none","typ":"JWT"}"#);
+    for (situation, jwt) in [
+        (
+            "with a character of the signature changed",
+            [header, claims, &signed_otherwise].join("."),
+        ),
+        ("with a later exp", [header, &later, signature].join(".")),
+        (
+            "with alg none and no signature",
+            [&none, claims, ""].join("."),
+        ),
+        ("without its signature", [header, claims, ""].join(".")),
+    ] {
+        read(&jwt).await?.at(situation).is_unauthorized();
+    }
+    Ok(())
+}
+
+fn parts(jwt: &str) -> Result<[&str; 3], Stop> {
+    let parts: Vec<&str> = jwt.split('.').collect();
+    parts
+        .try_into()
+        .map_err(|_| Stop::NotApplicable("tokens are no JWTs here".to_owned()))
 }
 
 async fn one_credential(stage: &Stage) -> Result<(), Stop> {

@@ -1,60 +1,52 @@
-//! One test for each law against an emulator, and one for each planted bug that a law must notice.
+//! One test for each law against an emulator, and what the table of mutants must hold: a mutant for each mutation, for
+//! each law, and for each check of the answers.
+//!
+//! The mutants themselves run in `cargo xtask conformance --mutants`, which CI calls.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests may panic as tests do")]
-
-mod answers;
-mod planted;
-
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 
+use dadosfera_conformance::engine::Code;
 use dadosfera_conformance::laws;
-use dadosfera_conformance::suite::{DESCRIPTION, LawRow, Report, Settings, Suite, Verdict};
+use dadosfera_conformance::mutants::MUTANTS;
+use dadosfera_conformance::suite::{DESCRIPTION, Settings, Suite, Verdict};
 use dadosfera_conformance::target::Target;
+use dadosfera_emulator::Mutation;
 use libtest_mimic::{Arguments, Failed, Trial};
+
+/// The checks of the answers, each of which must have a mutant that it notices.
+const CHECKS: [Code; 12] = [
+    Code::StatusNotListed,
+    Code::ContentTypeNotListed,
+    Code::ContentTypeMissing,
+    Code::BodyUnexpected,
+    Code::BodyUnreadable,
+    Code::BodyMismatch,
+    Code::HeaderMissing,
+    Code::HeaderMismatch,
+    Code::UndeclaredField,
+    Code::UndeclaredValue,
+    Code::SecretShown,
+    Code::NoAnswer,
+];
 
 fn main() -> ExitCode {
     let kept = laws::all().map(|law| Trial::test(format!("law::{}", law.id), move || keeps(law)));
-    let noticed = planted::BUGS
-        .iter()
-        .map(|bug| Trial::test(format!("planted::{}", bug.name), move || notices(bug)));
-    let proven = Trial::test("planted::every_law_has_a_bug", planted::every_law_has_a_bug);
-    let trials = kept.chain(noticed).chain([proven]).collect();
+    let proven = [
+        Trial::test(
+            "mutants::every_mutation_is_in_the_table_once",
+            every_mutation,
+        ),
+        Trial::test("mutants::every_law_has_a_mutant", every_law),
+        Trial::test("mutants::every_check_has_a_mutant", every_check),
+    ];
+    let trials = kept.chain(proven).collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
 fn keeps(law: &'static laws::Law) -> Result<(), Failed> {
-    let (row, report) = tried(law, Target::emulator())?;
-    if row.verdict != Verdict::Kept || !report.findings.is_empty() {
-        return Err(format!("{}: {}\n{:#?}", law.id, row.verdict, report.findings).into());
-    }
-    Ok(())
-}
-
-fn notices(bug: &'static planted::Bug) -> Result<(), Failed> {
-    let law = laws::law(bug.law).ok_or("there is no such law")?;
-    let (row, report) = tried(
-        law,
-        Target::Emulator {
-            planted: Some(bug.plant()),
-        },
-    )?;
-    if row.verdict != Verdict::Broken {
-        return Err(format!("{} did not notice: {}", law.id, row.verdict).into());
-    }
-    let by_law = report
-        .findings
-        .iter()
-        .any(|finding| finding.code.name() == law.id);
-    if by_law {
-        Ok(())
-    } else {
-        Err(format!("no finding of the law itself: {:#?}", report.findings).into())
-    }
-}
-
-fn tried(law: &'static laws::Law, target: Target) -> Result<(LawRow, Report), Failed> {
     let settings = Settings {
-        target,
+        target: Target::emulator(),
         seed: 7,
         filter: Some(law.id.to_owned()),
     };
@@ -64,5 +56,54 @@ fn tried(law: &'static laws::Law, target: Target) -> Result<(LawRow, Report), Fa
         .enable_all()
         .build()?;
     let row = runtime.block_on(suite.try_law(law));
-    Ok((row.clone(), suite.report(vec![row])))
+    let report = suite.report(vec![row.clone()]);
+    if row.verdict != Verdict::Kept || !report.findings.is_empty() {
+        return Err(format!("{}: {}\n{:#?}", law.id, row.verdict, report.findings).into());
+    }
+    Ok(())
+}
+
+fn every_mutation() -> Result<(), Failed> {
+    for mutation in Mutation::ALL {
+        let rows = MUTANTS
+            .iter()
+            .filter(|mutant| mutant.mutation == *mutation)
+            .count();
+        if rows != 1 {
+            return Err(format!("{} is in {rows} rows", mutation.name()).into());
+        }
+    }
+    for mutant in MUTANTS {
+        if laws::law(mutant.law).is_none() {
+            return Err(format!("there is no law {}", mutant.law).into());
+        }
+    }
+    Ok(())
+}
+
+fn every_law() -> Result<(), Failed> {
+    let noticing: BTreeSet<&str> = MUTANTS.iter().map(|mutant| mutant.by).collect();
+    let unproven: Vec<&str> = laws::all()
+        .map(|law| law.id)
+        .filter(|id| !noticing.contains(id))
+        .collect();
+    none(&unproven)
+}
+
+fn every_check() -> Result<(), Failed> {
+    let noticing: BTreeSet<&str> = MUTANTS.iter().map(|mutant| mutant.by).collect();
+    let unproven: Vec<&str> = CHECKS
+        .iter()
+        .map(Code::name)
+        .filter(|name| !noticing.contains(name))
+        .collect();
+    none(&unproven)
+}
+
+fn none(unproven: &[&str]) -> Result<(), Failed> {
+    if unproven.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("no mutant is killed by {unproven:?}").into())
+    }
 }

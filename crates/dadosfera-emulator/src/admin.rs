@@ -77,8 +77,21 @@ fn info(shared: &Shared) -> Value {
     json!({
         "name": env!("CARGO_PKG_NAME"),
         "version": env!("CARGO_PKG_VERSION"),
+        "mutation": mutation(shared),
         "clock": clock(shared),
         "operations": operations,
+    })
+}
+
+/// What is wrong here on purpose; null where nothing is.
+fn mutation(shared: &Shared) -> Value {
+    let mutation = shared.api().options.mutation;
+    mutation.map_or(Value::Null, |mutation| {
+        json!({
+            "name": mutation.name(),
+            "breaks": mutation.breaks(),
+            "fact": mutation.fact(),
+        })
     })
 }
 

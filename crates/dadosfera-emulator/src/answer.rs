@@ -26,6 +26,8 @@ pub(crate) enum Content {
     Html(String),
     File(FilePart),
     Later(Later),
+    /// A text under any media type, or under none: what only a mutation answers.
+    Raw(Option<&'static str>, String),
 }
 
 /// A part of a file, streamed from disk.
@@ -172,6 +174,14 @@ impl Answer {
         Self::framework(StatusCode::BAD_REQUEST, messages)
     }
 
+    /// Adds `details` to an error, which only a mutation does.
+    pub(crate) fn with_details(mut self, details: &str) -> Self {
+        if let Content::Json(body) = &mut self.content {
+            body["details"] = json!(details);
+        }
+        self
+    }
+
     pub(crate) fn with_header(mut self, name: HeaderName, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {
             self.headers.push((name, value));
@@ -193,6 +203,7 @@ impl Content {
             Self::Html(_) => Some("text/html; charset=utf-8"),
             Self::File(_) => Some("application/octet-stream"),
             Self::Later(_) => None,
+            Self::Raw(media_type, _) => *media_type,
         }
     }
 
@@ -201,7 +212,7 @@ impl Content {
         match self {
             Self::Empty | Self::File(_) | Self::Later(_) => Vec::new(),
             Self::Json(value) => value.to_string().into_bytes(),
-            Self::Text(text) | Self::Html(text) => text.into_bytes(),
+            Self::Text(text) | Self::Html(text) | Self::Raw(_, text) => text.into_bytes(),
         }
     }
 }

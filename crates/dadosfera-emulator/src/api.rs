@@ -10,3 +10,12 @@ pub(crate) struct Api {
     pub(crate) tokens: Tokens,
     pub(crate) options: Options,
 }
+
+impl Api {
+    /// Lets it behave otherwise; the mutation stays that of the start, since the state was made with it.
+    pub(crate) fn set_options(&mut self, options: Options) {
+        let mutation = self.options.mutation;
+        self.options = options;
+        self.options.mutation = mutation;
+    }
+}

@@ -42,7 +42,7 @@ pub(crate) fn apply(api: &mut Api, change: Change, at: DateTime<Utc>) -> Answer 
             Answer::no_content()
         }
         Change::Options(options) => {
-            api.options = *options;
+            api.set_options(*options);
             Answer::no_content()
         }
         Change::Time => Answer::no_content(),

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use crate::{Emulator, Seed, StartError};
+use crate::{Emulator, Mutation, Seed, StartError};
 
 /// The Dadosfera Maestro API, alive on this machine.
 #[derive(Debug, clap::Args)]
@@ -23,6 +23,12 @@ pub struct Arguments {
     /// Keep everything in this directory, so that it outlives the process however that ends; else all is in memory.
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
+    /// Take a rule away, to see whether a test notices; `--list-mutations` lists them.
+    #[arg(long, value_name = "NAME")]
+    pub mutation: Option<String>,
+    /// List what `--mutation` takes, and end.
+    #[arg(long)]
+    pub list_mutations: bool,
 }
 
 /// Starts an emulator, says how to sign in to it, and serves until Ctrl-C.
@@ -30,10 +36,16 @@ pub struct Arguments {
 /// # Errors
 /// A sentence for the person who called the command: an unreadable or wrong seed file, a port that is taken.
 pub async fn run(arguments: &Arguments) -> Result<(), String> {
-    let seed = match &arguments.seed {
+    if arguments.list_mutations {
+        return print(&list());
+    }
+    let mut seed = match &arguments.seed {
         Some(path) => read_seed(path)?,
         None => Seed::default(),
     };
+    if let Some(name) = &arguments.mutation {
+        seed.options.mutation = Some(mutation(name)?);
+    }
     let greeting = greeting(&seed);
     let mut builder = Emulator::builder().port(arguments.port).seed(seed);
     if arguments.hold_clock {
@@ -44,12 +56,34 @@ pub async fn run(arguments: &Arguments) -> Result<(), String> {
     }
     let emulator = builder.start().await.map_err(explain)?;
     let hello = greeting.replace("{url}", emulator.base_url());
-    writeln!(io::stdout(), "{hello}").map_err(|error| format!("cannot write: {error}"))?;
+    print(&hello)?;
     wait_for_end()
         .await
         .map_err(|error| format!("cannot wait for Ctrl-C: {error}"))?;
     emulator.stop().await;
     Ok(())
+}
+
+fn print(text: &str) -> Result<(), String> {
+    writeln!(io::stdout(), "{text}").map_err(|error| format!("cannot write: {error}"))
+}
+
+fn mutation(name: &str) -> Result<Mutation, String> {
+    Mutation::named(name).ok_or_else(|| {
+        format!("there is no mutation {name:?}; --list-mutations lists those that there are")
+    })
+}
+
+/// Every mutation with what it does and the fact that it breaks.
+fn list() -> String {
+    let lines: Vec<String> = Mutation::ALL
+        .iter()
+        .map(|mutation| {
+            let (name, breaks, fact) = (mutation.name(), mutation.breaks(), mutation.fact());
+            format!("{name:32}  {breaks} (facts {fact})")
+        })
+        .collect();
+    lines.join("\n")
 }
 
 /// Waits for Ctrl-C, or for being told to end; without the latter, the files of storage would stay behind.
@@ -88,7 +122,18 @@ fn explain(error: StartError) -> String {
 
 /// How to sign in; passwords are shown, since they are of a world that exists on this machine only.
 fn greeting(seed: &Seed) -> String {
-    let mut text = String::from("Dadosfera emulator at {url} (Ctrl-C stops it)\n\nUsers:\n");
+    let mut text = String::from("Dadosfera emulator at {url} (Ctrl-C stops it)\n");
+    if let Some(mutation) = seed.options.mutation {
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            text,
+            "\nNOT THE API: the mutation {} is on: {} (against facts {})",
+            mutation.name(),
+            mutation.breaks(),
+            mutation.fact()
+        );
+    }
+    text.push_str("\nUsers:\n");
     for user in &seed.users {
         let mfa = if user.totp_secret.is_some() {
             ", MFA"

@@ -4,7 +4,7 @@
 //! call an operation learns nothing about the body that it wants.
 
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
@@ -14,7 +14,9 @@ use crate::api::Api;
 use crate::call::{Call, Caller};
 use crate::intent::{Credential, HEADERS_OF_WRITES, Intent};
 use crate::lang::{Language, Told};
+use crate::mutations::Mutation;
 use crate::operations::{BodyKind, Handle, Operation};
+use crate::options::Options;
 use crate::state::files::Upload;
 use crate::tokens::Use;
 
@@ -69,17 +71,18 @@ pub(crate) fn read(
     request: Request,
     now: DateTime<Utc>,
 ) -> Answer {
+    let language = language(&api.options, &request);
     let admitted = match admit(api, operation, &request, now) {
         Ok(admitted) => admitted,
         Err(answer) => return answer,
     };
-    let body = match read_body(operation, &request) {
+    let body = match read_body(&api.options, operation, &request) {
         Ok(body) => body,
         Err(answer) => return answer,
     };
     let call = Call {
         now,
-        language: request.language(),
+        language: language,
         caller: admitted.caller,
         uploads: Vec::new(),
         token_life: None,
@@ -100,8 +103,8 @@ pub(crate) fn intend(
     now: DateTime<Utc>,
 ) -> Result<Intent, Answer> {
     let admitted = admit(api, operation, &request, now)?;
-    read_body(operation, &request)?;
-    let language = request.language();
+    read_body(&api.options, operation, &request)?;
+    let language = language(&api.options, &request);
     let headers = HEADERS_OF_WRITES
         .iter()
         .filter_map(|name| {
@@ -176,7 +179,9 @@ pub(crate) fn admit(
         Some(_) => credential(api, &request.headers, now),
         None => None,
     };
-    let caller = known(api, operation, credential.as_ref(), request.language())?;
+    let language = language(&api.options, request);
+    let caller = known(api, operation, credential.as_ref(), language)
+        .map_err(|answer| refused(&api.options, request, answer))?;
     Ok(Admitted { credential, caller })
 }
 
@@ -193,10 +198,60 @@ fn known(
     let caller = credential
         .and_then(|credential| caller(api, credential))
         .ok_or_else(|| Answer::told(Told::Unauthorized, language))?;
-    if caller.permissions.contains(&permission) {
+    if holds(&api.options, &caller, permission) {
         Ok(caller)
     } else {
         Err(Answer::told(Told::Forbidden, language))
+    }
+}
+
+/// A refusal of who asks, as mutations tell it.
+fn refused(options: &Options, request: &Request, answer: Answer) -> Answer {
+    if answer.status != StatusCode::UNAUTHORIZED {
+        return answer;
+    }
+    let shown = request.headers.get(header::AUTHORIZATION);
+    match shown.and_then(|token| token.to_str().ok()) {
+        Some(token) if options.has(Mutation::TokenIsEchoed) => answer.with_details(token),
+        None if options.has(Mutation::CredentialsNotAskedFor) => {
+            Answer::told(Told::Forbidden, language(options, request))
+        }
+        _ => answer,
+    }
+}
+
+fn holds(options: &Options, caller: &Caller, permission: &str) -> bool {
+    let held = |permission: &str| caller.permissions.contains(&permission);
+    let reads = options.has(Mutation::ReadersMayWrite) && permission == "PUT /pipelines";
+    let lost = options.has(Mutation::ListedPermissionIsNotHeld) && permission == "catalog:edit";
+    options.has(Mutation::PermissionsNotChecked)
+        || reads && held("GET /pipelines")
+        || !lost && held(permission)
+}
+
+/// The language that a request is answered in.
+fn language(options: &Options, request: &Request) -> Language {
+    let asked = request.headers.get("dadosfera-lang");
+    let in_capitals =
+        asked.is_some_and(|value| value.as_bytes().iter().any(u8::is_ascii_uppercase));
+    if options.has(Mutation::EverythingInPortuguese)
+        || in_capitals && options.has(Mutation::LanguageInSmallLetters)
+    {
+        return Language::Portuguese;
+    }
+    request.language()
+}
+
+/// The time by which an access token is alive or not.
+fn token_time(options: &Options, now: DateTime<Utc>) -> DateTime<Utc> {
+    if options.has(Mutation::TokensNeverExpire) {
+        DateTime::UNIX_EPOCH
+    } else if options.has(Mutation::TokenLivesASecondLonger) {
+        now - TimeDelta::seconds(1)
+    } else if options.has(Mutation::TokenDiesASecondEarly) {
+        now + TimeDelta::seconds(1)
+    } else {
+        now
     }
 }
 
@@ -204,10 +259,22 @@ fn known(
 fn credential(api: &Api, headers: &HeaderMap, now: DateTime<Utc>) -> Option<Credential> {
     let authorization = single(headers, header::AUTHORIZATION.as_str())?;
     let api_key = single(headers, "x-api-key")?;
+    let options = &api.options;
+    let authorization = match authorization {
+        Some(_) if options.has(Mutation::TokenAndKeyAccepted) && api_key.is_some() => None,
+        Some(token) if options.has(Mutation::BearerAccepted) => {
+            Some(token.strip_prefix("Bearer ").unwrap_or(token))
+        }
+        other => other,
+    };
     match (authorization, api_key) {
         (Some(token), None) => {
-            let claims = api.tokens.verify(token, Use::Access, now)?;
-            Some(Credential::UserOfToken(claims.sub))
+            let now = token_time(&api.options, now);
+            let mut claims = api.tokens.verify(token, Use::Access, now);
+            if api.options.has(Mutation::RefreshTokenSigns) && claims.is_none() {
+                claims = api.tokens.verify(token, Use::Refresh, now);
+            }
+            Some(Credential::UserOfToken(claims?.sub))
         }
         (None, Some(text)) => {
             let key = api.world.api_keys.authenticate(text)?;
@@ -243,7 +310,11 @@ fn caller(api: &Api, credential: &Credential) -> Option<Caller> {
                 customer_name: customer.name.clone(),
                 group: maker.group,
                 platform_admin: false,
-                permissions: key.permissions.iter().map(|known| known.name).collect(),
+                permissions: if api.options.has(Mutation::KeyReachesEverything) {
+                    maker.permissions()
+                } else {
+                    key.permissions.iter().map(|known| known.name).collect()
+                },
             })
         }
     }
@@ -261,8 +332,15 @@ fn single<'a>(headers: &'a HeaderMap, name: &str) -> Option<Option<&'a str>> {
 
 /// The body as an object; where something is created or done, no body at all is an empty object, so that it is told
 /// which fields are missing.
-fn read_body(operation: &Operation, request: &Request) -> Result<Map<String, Value>, Answer> {
+fn read_body(
+    options: &Options,
+    operation: &Operation,
+    request: &Request,
+) -> Result<Map<String, Value>, Answer> {
     let bytes = match &request.body {
+        RequestBody::TooLarge if options.has(Mutation::LargeBodyIsWrong) => {
+            return Err(Answer::invalid(vec!["body is too large".into()]));
+        }
         RequestBody::TooLarge => return Err(too_large()),
         RequestBody::Refused(answer) => return Err(answer.clone()),
         RequestBody::Form(_) => return Ok(Map::new()),
@@ -278,7 +356,7 @@ fn read_body(operation: &Operation, request: &Request) -> Result<Map<String, Val
             _ => Ok(Map::new()),
         };
     }
-    if !is_json(&request.headers) {
+    if !is_json(&request.headers) && !options.has(Mutation::AnyMediaType) {
         let message = "Content-Type must be application/json";
         return Err(Answer::framework(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -288,6 +366,9 @@ fn read_body(operation: &Operation, request: &Request) -> Result<Map<String, Val
     let why = match serde_json::from_slice(bytes) {
         Ok(Value::Object(fields)) => return Ok(fields),
         Ok(_) => "body must be a JSON object",
+        Err(_) if options.has(Mutation::HalfABodyCrashes) => {
+            return Err(Answer::unknown("unexpected end of JSON input"));
+        }
         Err(_) => "body is not valid JSON",
     };
     Err(invalid_body(operation, why))

@@ -72,6 +72,9 @@ pub enum StartError {
         /// What the system said.
         source: io::Error,
     },
+    /// A mutation is asked for, and a data directory: what a broken rule did would outlive it.
+    #[error("an emulator with a mutation keeps nothing in a data directory")]
+    MutationOnDisk,
     /// The seed makes no world.
     #[error("the seed is wrong at {0}")]
     Seed(#[from] SeedError),
@@ -134,7 +137,7 @@ impl Emulator {
     }
 
     /// Makes it behave otherwise from now on; tokens that are out keep the life that they have. Where a data directory
-    /// cannot be written, all stays as it is.
+    /// cannot be written, all stays as it is; and so does the mutation, since the state was made with it.
     pub fn set_options(&self, options: Options) {
         self.shared.change_now(Change::Options(Box::new(options)));
     }
@@ -215,6 +218,9 @@ impl Builder {
         if let Some(options) = options {
             seed.options = options;
         }
+        if seed.options.mutation.is_some() && data_dir.is_some() {
+            return Err(StartError::MutationOnDisk);
+        }
         let (listener, address) = listen(port).await?;
         let shared = match data_dir {
             None => in_memory(&seed, hold_clock)?,
@@ -245,9 +251,11 @@ fn in_memory(seed: &Seed, hold: bool) -> Result<Shared, StartError> {
     world.note_due();
     let uploads = Disk::default();
     world.storage.disk = uploads.clone();
+    let mut tokens = Tokens::from_seed(seed.seed);
+    tokens.mutations = seed.options.mutations();
     let api = Api {
         world,
-        tokens: Tokens::from_seed(seed.seed),
+        tokens,
         options: seed.options.clone(),
     };
     Ok(Shared::new(

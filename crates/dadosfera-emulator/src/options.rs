@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize, Serializer};
 
+use crate::mutations::{Mutation, Mutations};
+
 /// How this emulator behaves where the API's sources disagree, and how long things last.
 ///
 /// ```
@@ -46,6 +48,8 @@ pub struct Options {
     pub run_duration: Duration,
     /// The largest file that storage takes, in bytes; 250 MB, as an import in the web application is.
     pub max_upload_bytes: u64,
+    /// A rule that is taken away, to prove that whoever looks for it finds it missing.
+    pub mutation: Option<Mutation>,
 }
 
 impl Default for Options {
@@ -62,7 +66,20 @@ impl Default for Options {
             refresh_token_life: Duration::from_secs(24 * 60 * 60),
             run_duration: Duration::from_secs(30),
             max_upload_bytes: 250 * 1000 * 1000,
+            mutation: None,
         }
+    }
+}
+
+impl Options {
+    /// Whether this rule is taken away.
+    pub(crate) fn has(&self, mutation: Mutation) -> bool {
+        self.mutations().has(mutation)
+    }
+
+    /// What is taken away, for the parts of the state that keep rules themselves.
+    pub(crate) fn mutations(&self) -> Mutations {
+        Mutations::new(self.mutation)
     }
 }
 

@@ -215,6 +215,7 @@ impl Seed {
             duration: TimeDelta::from_std(self.options.run_duration)
                 .map_err(|error| SeedError::at("options.run_duration", error))?,
             failing_tables: self.failing_tables.clone(),
+            mutations: self.options.mutations(),
         };
         if self
             .starts_at

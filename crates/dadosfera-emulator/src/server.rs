@@ -31,6 +31,7 @@ use crate::dispatch::{self, MAX_BODY, Request, RequestBody};
 use crate::faults::FaultEffect;
 use crate::line::{Line, Switch};
 use crate::mishap;
+use crate::mutations::Mutation;
 use crate::operations::{self, BodyKind, Handle, Operation};
 use crate::shared::Shared;
 use crate::upload::{self, Failed};
@@ -125,6 +126,9 @@ async fn handle(
         drain(&mut body).await;
     }
     let now = shared.clock.now();
+    if id == Some("get_health") && shared.api().options.has(Mutation::ConnectionIsDropped) {
+        return Err(Dropped);
+    }
     if let Some(FaultEffect::ResetBefore | FaultEffect::ResetAfter) = effect {
         switch.reset();
     }
@@ -229,7 +233,11 @@ async fn read_form(
         if let Err(answer) = dispatch::admit(&api, operation, request, now) {
             return Ok(RequestBody::Refused(answer));
         }
-        api.options.max_upload_bytes
+        if api.options.has(Mutation::UploadWithoutLimit) {
+            u64::MAX
+        } else {
+            api.options.max_upload_bytes
+        }
     };
     match upload::receive(&request.headers, body, &shared.uploads, max_bytes).await {
         Ok(uploads) => Ok(RequestBody::Form(uploads)),

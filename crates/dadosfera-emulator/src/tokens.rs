@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256, Sha512};
 
+use crate::mutations::{Mutation, Mutations};
+
 /// How many verified tokens are remembered, so that a busy client does not pay for the curve on each call.
 const REMEMBERED: usize = 1024;
 
@@ -27,6 +29,7 @@ pub(crate) struct Tokens {
     expired: HashSet<String>,
     /// While it is set, nobody waits for what is signed.
     mute: bool,
+    pub(crate) mutations: Mutations,
 }
 
 /// What a token is for.
@@ -77,6 +80,7 @@ impl Tokens {
             verified: Mutex::default(),
             expired: HashSet::new(),
             mute: false,
+            mutations: Mutations::default(),
         }
     }
 
@@ -89,7 +93,7 @@ impl Tokens {
         if self.mute {
             return String::new();
         }
-        let header = json!({ "alg": "ES512", "kid": self.kid, "typ": "JWT" }).to_string();
+        let header = json!({ "alg": self.algorithm(), "kid": self.kid, "typ": "JWT" }).to_string();
         let payload = json!(claims).to_string();
         let mut token = BASE64URL_NOPAD.encode(header.as_bytes());
         token.push('.');
@@ -144,17 +148,27 @@ impl Tokens {
         self.verified.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn algorithm(&self) -> &'static str {
+        if self.mutations.has(Mutation::TokenWithoutItsAlgorithm) {
+            "HS512"
+        } else {
+            "ES512"
+        }
+    }
+
     fn check_signature(&self, token: &str) -> Option<Claims> {
         let (signed, signature) = token.rsplit_once('.')?;
         let (header, payload) = signed.split_once('.')?;
         let header: Value = serde_json::from_slice(&decode(header)?).ok()?;
-        if header["alg"] != "ES512" || header["kid"] != self.kid.as_str() {
+        if header["alg"] != self.algorithm() || header["kid"] != self.kid.as_str() {
             return None;
         }
         let signature = Signature::from_slice(&decode(signature)?).ok()?;
-        self.verifying_key
-            .verify(signed.as_bytes(), &signature)
-            .ok()?;
+        if !self.mutations.has(Mutation::ForgedTokenAccepted) {
+            self.verifying_key
+                .verify(signed.as_bytes(), &signature)
+                .ok()?;
+        }
         serde_json::from_slice(&decode(payload)?).ok()
     }
 }

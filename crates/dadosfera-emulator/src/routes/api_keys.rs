@@ -3,15 +3,20 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::answer::Answer;
+use crate::answer::{Answer, Content};
 use crate::api::Api;
 use crate::call::Call;
+use crate::mutations::Mutation;
 use crate::routes::times;
 use crate::state::api_keys::{ApiKey, NewApiKey};
 
 pub(crate) fn list(api: &Api, call: &Call) -> Answer {
     let keys = api.world.api_keys.list(&call.caller.customer_id);
-    Answer::ok(keys.map(shown).collect())
+    let keys: Value = keys.map(shown).collect();
+    if api.options.has(Mutation::NoContentType) {
+        return Answer::new(StatusCode::OK, Content::Raw(None, keys.to_string()));
+    }
+    Answer::ok(keys)
 }
 
 pub(crate) fn create(api: &mut Api, call: &Call) -> Answer {
@@ -44,7 +49,13 @@ pub(crate) fn create(api: &mut Api, call: &Call) -> Answer {
 
 pub(crate) fn delete(api: &mut Api, call: &Call) -> Answer {
     let id = call.param(0);
+    if api.options.has(Mutation::DeletedKeyLives) {
+        return Answer::no_content();
+    }
     if api.world.api_keys.delete(&call.caller.customer_id, id) {
+        return Answer::no_content();
+    }
+    if api.options.has(Mutation::KeyDeletedTwice) {
         return Answer::no_content();
     }
     let body = json!({

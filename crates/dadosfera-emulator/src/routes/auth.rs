@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::DateTime;
 use http::header::SET_COOKIE;
 use serde_json::{Value, json};
 
@@ -9,6 +10,7 @@ use crate::answer::Answer;
 use crate::api::Api;
 use crate::call::Call;
 use crate::lang::Told;
+use crate::mutations::Mutation;
 use crate::options::RefreshAnswer;
 use crate::routes::{customers, fields, times};
 use crate::state::customers::Customer;
@@ -18,7 +20,9 @@ use crate::tokens::{Claims, Use};
 pub(crate) fn sign_in(api: &mut Api, call: &Call) -> Answer {
     let mut wrong = Vec::new();
     let mut text = |name| fields::string(&call.body, name).map_err(|why| wrong.push(why));
-    let (username, password) = (text("username"), text("password"));
+    let by_email = api.options.has(Mutation::EmailForUsername) && call.body.contains_key("email");
+    let username = text(if by_email { "email" } else { "username" });
+    let password = text("password");
     let code = match call.body.get("totp") {
         None | Some(Value::Null) => None,
         Some(Value::String(code)) => Some(code.as_str()),
@@ -34,26 +38,38 @@ pub(crate) fn sign_in(api: &mut Api, call: &Call) -> Answer {
         return Answer::invalid(wrong);
     }
     let world = &mut api.world;
-    let known = match world.users.sign_in(username, password, code, call.now) {
-        SignIn::WrongPassword => return Answer::told(Told::WrongPassword, call.language),
-        SignIn::Disabled => return Answer::told(Told::UserDisabled, call.language),
-        SignIn::TooManyAttempts { retry_after } => {
-            return Answer::told(Told::TooManyAttempts, call.language)
-                .with_retry_after(retry_after);
-        }
-        SignIn::CodeRequired(user) => world.customers.get(&user.customer_id).map(|customer| {
-            let body = json!({
-                "permissions": user.permissions(),
-                "mfaStatus": "required",
-                "customer": customers::shown(customer),
-            });
-            (body, None)
-        }),
-        SignIn::Welcome(user) => world
-            .customers
-            .get(&user.customer_id)
-            .map(|customer| (welcome(user, customer), Some(Holder::of(user, customer)))),
-    };
+    let known =
+        match world.users.sign_in(username, password, code, call.now) {
+            SignIn::WrongPassword => {
+                let answer = Answer::told(Told::WrongPassword, call.language);
+                return if api.options.has(Mutation::PasswordIsEchoed) {
+                    answer.with_details(password)
+                } else {
+                    answer
+                };
+            }
+            SignIn::Disabled => return Answer::told(Told::UserDisabled, call.language),
+            SignIn::TooManyAttempts { retry_after } => {
+                let short = api.options.has(Mutation::RetryAfterTooShort);
+                return Answer::told(Told::TooManyAttempts, call.language)
+                    .with_retry_after(if short { 1 } else { retry_after });
+            }
+            SignIn::CodeRequired(user) => world.customers.get(&user.customer_id).map(|customer| {
+                let mut body = json!({
+                    "permissions": user.permissions(),
+                    "mfaStatus": "required",
+                    "customer": customers::shown(customer),
+                });
+                if api.options.has(Mutation::UserBeforeTheCode) {
+                    body["user"] = welcome(user, customer)["user"].clone();
+                }
+                (body, None)
+            }),
+            SignIn::Welcome(user) => world
+                .customers
+                .get(&user.customer_id)
+                .map(|customer| (welcome(user, customer), Some(Holder::of(user, customer)))),
+        };
     // Every user has a customer; one without would be nobody's.
     let Some((mut body, holder)) = known else {
         return Answer::told(Told::Unauthorized, call.language);
@@ -61,6 +77,9 @@ pub(crate) fn sign_in(api: &mut Api, call: &Call) -> Answer {
     let Some(holder) = holder else {
         return Answer::ok(body);
     };
+    if api.options.has(Mutation::MfaStatusAlwaysRequired) {
+        body["mfaStatus"] = json!("required");
+    }
     let family = api.world.chance.uuid().to_string();
     let access = issue(api, call, &holder, Use::Access, &family);
     let refresh = issue(api, call, &holder, Use::Refresh, &family);
@@ -81,9 +100,11 @@ pub(crate) fn refresh_access_token(api: &mut Api, call: &Call) -> Answer {
     if let Err(why) = &token {
         wrong.push(why.clone());
     }
+    let needed = api.options.refresh_requires_customer_name
+        && !api.options.has(Mutation::RefreshNeedsNoCustomer);
     let customer_name = match call.body.get("customerName") {
         Some(Value::String(name)) => Some(name.as_str()),
-        None | Some(Value::Null) if !api.options.refresh_requires_customer_name => None,
+        None | Some(Value::Null) if !needed => None,
         _ => {
             wrong.push("customerName must be a string".into());
             None
@@ -95,13 +116,22 @@ pub(crate) fn refresh_access_token(api: &mut Api, call: &Call) -> Answer {
     let Some((holder, family)) = accept_refresh(api, call, token, customer_name) else {
         return Answer::told(Told::Unauthorized, call.language);
     };
-    let mut tokens = json!({ "accessToken": issue(api, call, &holder, Use::Access, &family) });
+    let token_use = if api.options.has(Mutation::RefreshAnswersADeadToken) {
+        Use::Refresh
+    } else {
+        Use::Access
+    };
+    let mut tokens = json!({ "accessToken": issue(api, call, &holder, token_use, &family) });
     if api.options.rotate_refresh_tokens {
-        tokens["refreshToken"] = json!(issue(api, call, &holder, Use::Refresh, &family));
+        let new = issue(api, call, &holder, Use::Refresh, &family);
+        let same = api.options.has(Mutation::RotationAnswersTheOldOne);
+        tokens["refreshToken"] = json!(if same { token } else { &new });
     }
-    Answer::ok(match api.options.refresh_answer {
-        RefreshAnswer::Nested => json!({ "tokens": tokens }),
-        RefreshAnswer::Flat => tokens,
+    let nested = api.options.refresh_answer == RefreshAnswer::Nested;
+    Answer::ok(if nested != api.options.has(Mutation::RefreshFormSwapped) {
+        json!({ "tokens": tokens })
+    } else {
+        tokens
     })
 }
 
@@ -112,10 +142,20 @@ fn accept_refresh(
     token: &str,
     customer_name: Option<&str>,
 ) -> Option<(Holder, String)> {
-    let claims = api.tokens.verify(token, Use::Refresh, call.now)?;
+    let now = if api.options.has(Mutation::RefreshTokensNeverExpire) {
+        DateTime::UNIX_EPOCH
+    } else {
+        call.now
+    };
+    let mut claims = api.tokens.verify(token, Use::Refresh, now);
+    if api.options.has(Mutation::AccessTokenRefreshes) && claims.is_none() {
+        claims = api.tokens.verify(token, Use::Access, now);
+    }
+    let claims = claims?;
     let user = api.world.users.by_id(&claims.sub)?;
     let customer = api.world.customers.get(&user.customer_id)?;
-    let named = customer_name.is_none_or(|name| name == customer.name);
+    let named = customer_name.is_none_or(|name| name == customer.name)
+        || api.options.has(Mutation::RefreshOfAnyCustomer);
     if user.disabled || !named {
         return None;
     }
@@ -149,6 +189,9 @@ impl Holder {
 
 fn issue(api: &mut Api, call: &Call, holder: &Holder, token_use: Use, family: &str) -> String {
     let life = match token_use {
+        Use::Access if api.options.has(Mutation::TokenLifeIsAnHour) => {
+            api.options.access_token_life * 2
+        }
         Use::Access => call.token_life.unwrap_or(api.options.access_token_life),
         Use::Refresh => api.options.refresh_token_life,
     };

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::answer::{Answer, Content};
 use crate::api::Api;
 use crate::call::Call;
+use crate::mutations::Mutation;
 use crate::routes::fields::{self, Fields};
 use crate::routes::{query, times};
 use crate::state::catalog::{Filter, Listing, SortKey};
@@ -25,6 +26,8 @@ pub(crate) fn list(api: &Api, call: &Call) -> Answer {
     if !wrong.is_empty() {
         return Answer::invalid(wrong);
     }
+    let skipped = size.saturating_mul(page - 1);
+    let has = |mutation| api.options.has(mutation);
     let listing = Listing {
         filter: Filter {
             search: given(call, "search"),
@@ -36,10 +39,19 @@ pub(crate) fn list(api: &Api, call: &Call) -> Answer {
         } else {
             SortKey::DisplayName
         },
-        descending: order == "desc",
-        skip: size.saturating_mul(page - 1),
+        descending: order == "desc" && !has(Mutation::OrderIsIgnored)
+            || sort == "created_at" && has(Mutation::WalkSeesANewPage),
+        skip: if has(Mutation::EveryPageIsTheFirst) {
+            0
+        } else if has(Mutation::PagesRepeat) {
+            skipped.saturating_sub(1)
+        } else if has(Mutation::PagesDrop) {
+            skipped.saturating_add(page - 1)
+        } else {
+            skipped
+        },
         // Whoever sends `limit` is shown nothing, whatever its value.
-        take: if call.query("limit").is_some() {
+        take: if call.query("limit").is_some() && !has(Mutation::LimitIsHonoured) {
             0
         } else {
             size
@@ -47,7 +59,12 @@ pub(crate) fn list(api: &Api, call: &Call) -> Answer {
     };
     let page = api.world.catalogs.list(viewer(call), listing);
     let assets: Vec<Value> = page.assets.into_iter().map(item).collect();
-    let total = page.total as u64 + u64::from(api.options.total_overcounts);
+    let total = if has(Mutation::TotalOfThePage) {
+        assets.len()
+    } else {
+        page.total
+    };
+    let total = total as u64 + u64::from(api.options.total_overcounts);
     let total = if api.options.total_as_string {
         json!(total.to_string())
     } else {
@@ -59,6 +76,9 @@ pub(crate) fn list(api: &Api, call: &Call) -> Answer {
 pub(crate) fn get(api: &Api, call: &Call) -> Answer {
     let id = call.param(0);
     match api.world.catalogs.get(viewer(call), id) {
+        Ok(_) if api.options.has(Mutation::HtmlForJson) => {
+            Answer::new(StatusCode::OK, Content::Html("<p>an asset</p>".into()))
+        }
         Ok(asset) => wrapped(asset),
         Err(_) => not_found(id),
     }
@@ -71,6 +91,13 @@ pub(crate) fn create(api: &mut Api, call: &Call) -> Answer {
     };
     if api.options.created_tags_are_lost {
         new.tags.clear();
+    }
+    if api.options.has(Mutation::SameAssetIsMerged) {
+        let of_name = all(Some(&new.display_name));
+        let known = api.world.catalogs.list(viewer(call), of_name);
+        if let Some(asset) = known.assets.first() {
+            return Answer::created(json!({ "data_asset": { "id": asset.id } }));
+        }
     }
     let maker = AssetUser {
         id: call.caller.user_id.clone(),
@@ -93,12 +120,29 @@ pub(crate) fn update(api: &mut Api, call: &Call) -> Answer {
     if let Some(Value::Array(tags)) = call.body.get("tags")
         && !tags.iter().all(Value::is_string)
     {
+        if api.options.has(Mutation::BadTagsCount) {
+            let mut wrong = Vec::new();
+            let changes = read(&call.body, &mut wrong);
+            let catalogs = &mut api.world.catalogs;
+            // The asset is there, as was seen above.
+            let _ = catalogs.update(viewer(call), id, changes, call.now);
+        }
         return Answer::unknown("Invalid tags: each tag must be a string");
     }
-    let changes = match changes(&call.body) {
+    let mut changes = match changes(&call.body) {
         Ok(changes) => changes,
         Err(wrong) => return Answer::invalid(wrong),
     };
+    if api.options.has(Mutation::PutForgets) {
+        changes.tags.get_or_insert_default();
+    }
+    if api.options.has(Mutation::ChangeIsOnlyEchoed)
+        && let Ok(asset) = api.world.catalogs.get(viewer(call), id)
+    {
+        let mut echoed = asset.clone();
+        echoed.change(changes, call.now);
+        return wrapped(&echoed);
+    }
     match api
         .world
         .catalogs
@@ -112,7 +156,13 @@ pub(crate) fn update(api: &mut Api, call: &Call) -> Answer {
 pub(crate) fn delete(api: &mut Api, call: &Call) -> Answer {
     let id = call.param(0);
     match api.world.catalogs.delete(viewer(call), id) {
+        Ok(()) if api.options.has(Mutation::BodyWithADeletion) => {
+            Answer::ok(json!({ "status": "deleted" }))
+        }
         Ok(()) => Answer::new(StatusCode::OK, Content::Empty),
+        Err(_) if api.options.has(Mutation::AssetIsDeletedTwice) => {
+            Answer::new(StatusCode::OK, Content::Empty)
+        }
         Err(_) => not_found(id),
     }
 }
@@ -128,6 +178,10 @@ fn named(api: &Api, call: &Call) -> String {
 pub(crate) fn get_docs(api: &Api, call: &Call) -> Answer {
     let id = &*named(api, call);
     match api.world.catalogs.get(viewer(call), id) {
+        Ok(asset) if api.options.has(Mutation::DocsLoseTheirMarkup) => {
+            let plain = asset.docs.replace("<strong>", "");
+            Answer::ok(json!({ "docs": plain.replace("</strong>", "") }))
+        }
         Ok(asset) => Answer::ok(json!({ "docs": asset.docs })),
         Err(_) => not_found(id),
     }
@@ -148,6 +202,15 @@ pub(crate) fn set_docs(api: &mut Api, call: &Call) -> Answer {
     if !wrong.is_empty() {
         return Answer::invalid(wrong);
     }
+    if api.options.has(Mutation::DocsAreShared) {
+        let known = api.world.catalogs.list(viewer(call), all(None)).assets;
+        let ids: Vec<String> = known.iter().map(|asset| asset.id.clone()).collect();
+        for other in ids {
+            // Each is there, as was just seen.
+            let catalogs = &mut api.world.catalogs;
+            let _ = catalogs.set_docs(viewer(call), &other, docs, call.now);
+        }
+    }
     match api
         .world
         .catalogs
@@ -167,8 +230,12 @@ pub(crate) fn set_certification(api: &mut Api, call: &Call) -> Answer {
         return not_found(id);
     }
     let status = match call.body.get("certification_status") {
+        Some(Value::Null) if api.options.has(Mutation::CertificationSticks) => Some(APPROVED),
         Some(Value::Null) => None,
         Some(Value::String(status)) if status == APPROVED => Some(APPROVED),
+        Some(Value::String(status)) if api.options.has(Mutation::AnyCertification) => {
+            Some(status.as_str())
+        }
         _ => {
             let why = format!("certification_status must be {APPROVED} or null");
             return Answer::invalid(vec![why]);
@@ -181,6 +248,20 @@ pub(crate) fn set_certification(api: &mut Api, call: &Call) -> Answer {
     {
         Ok(asset) => wrapped(asset),
         Err(_) => not_found(id),
+    }
+}
+
+/// Every asset that its viewer may see, or those of a name: for mutations only.
+fn all(search: Option<&str>) -> Listing<'_> {
+    Listing {
+        filter: Filter {
+            search,
+            ..Filter::default()
+        },
+        sort: SortKey::CreatedAt,
+        descending: false,
+        skip: 0,
+        take: usize::MAX,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Connections: list, get, create, update, delete, test, their plugins, and OAuth.
 
+use chrono::TimeDelta;
 use http::uri::Authority;
 use http::{StatusCode, header};
 use serde_json::{Value, json};
@@ -7,6 +8,7 @@ use serde_json::{Value, json};
 use crate::answer::Answer;
 use crate::api::Api;
 use crate::call::Call;
+use crate::mutations::Mutation;
 use crate::routes::{fields, query, times};
 use crate::state::connections::{Connection, ConnectionChanges, Filter, NewConnection, Refused};
 use crate::state::oauth::{Authorization, CONSENT_PATH};
@@ -44,13 +46,24 @@ pub(crate) fn list(api: &Api, call: &Call) -> Answer {
         .take(size)
         .map(shown)
         .collect();
-    Answer::ok(json!({ "connections": connections }))
+    let body = json!({ "connections": connections });
+    if api.options.has(Mutation::ReadIsPartial) {
+        return Answer::json(StatusCode::PARTIAL_CONTENT, body);
+    }
+    Answer::ok(body)
 }
 
 pub(crate) fn get(api: &Api, call: &Call) -> Answer {
     let id = call.param(0);
     match api.world.connections.get(&call.caller.customer_id, id) {
-        Ok(connection) => Answer::ok(shown(connection)),
+        Ok(connection) => {
+            let mut body = shown(connection);
+            if api.options.has(Mutation::ConnectionOlderThanItself) {
+                let earlier = connection.created_at - TimeDelta::hours(1);
+                body["updated_at"] = json!(times::millis(earlier));
+            }
+            Answer::ok(body)
+        }
         Err(refused) => refusal(id, refused),
     }
 }
@@ -81,7 +94,13 @@ pub(crate) fn create(api: &mut Api, call: &Call) -> Answer {
             .connections
             .create(&call.caller.customer_id, &new, call.now, &mut world.chance);
     match created {
-        Ok(connection) => Answer::created(shown(connection)),
+        Ok(connection) => {
+            let mut body = shown(connection);
+            if api.options.has(Mutation::ConnectionShowsItsPassword) {
+                body["config"]["password"] = json!(config.get("password"));
+            }
+            Answer::created(body)
+        }
         Err(refused) => refusal("", refused),
     }
 }

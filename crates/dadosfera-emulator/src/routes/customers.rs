@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 use crate::answer::Answer;
 use crate::api::Api;
 use crate::call::Call;
+use crate::mutations::Mutation;
+use crate::options::Options;
 use crate::routes::fields::{self, Fields};
 use crate::state::customers::{Customer, CustomerChanges, Refused};
 
@@ -13,7 +15,7 @@ const CHANGEABLE: [&str; 4] = ["name", "tier", "scheduleLimit", "modules"];
 
 pub(crate) fn list(api: &Api, call: &Call) -> Answer {
     let customers = api.world.customers.list();
-    let seen = customers.filter(|customer| may_see(call, &customer.id));
+    let seen = customers.filter(|customer| may_see(&api.options, call, &customer.id));
     let seen: Vec<Value> = seen.map(shown).collect();
     Answer::ok(json!({ "customers": seen }))
 }
@@ -28,7 +30,7 @@ pub(crate) fn get(api: &Api, call: &Call) -> Answer {
 
 pub(crate) fn update(api: &mut Api, call: &Call) -> Answer {
     let id = call.param(0);
-    if !may_see(call, id) || api.world.customers.get(id).is_none() {
+    if !may_see(&api.options, call, id) || api.world.customers.get(id).is_none() {
         return not_found(id);
     }
     let changes = match changes(&call.body) {
@@ -56,13 +58,15 @@ pub(crate) fn shown(customer: &Customer) -> Value {
 
 fn one(api: &Api, call: &Call, id: &str) -> Answer {
     match api.world.customers.get(id) {
-        Some(customer) if may_see(call, id) => Answer::ok(shown(customer)),
+        Some(customer) if may_see(&api.options, call, id) => Answer::ok(shown(customer)),
         _ => not_found(id),
     }
 }
 
-fn may_see(call: &Call, id: &str) -> bool {
-    call.caller.platform_admin || call.caller.customer_id == id
+fn may_see(options: &Options, call: &Call, id: &str) -> bool {
+    options.has(Mutation::CustomersSeeAll)
+        || call.caller.platform_admin
+        || call.caller.customer_id == id
 }
 
 fn not_found(id: &str) -> Answer {

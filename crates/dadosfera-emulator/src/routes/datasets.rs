@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 use crate::answer::Answer;
 use crate::api::Api;
 use crate::call::Call;
+use crate::mutations::Mutation;
 use crate::routes::{table_columns, times};
+use crate::rows::column::ColumnType;
 use crate::state::datasets::Dataset;
 
 pub(crate) fn list(api: &Api, call: &Call) -> Answer {
@@ -18,7 +20,20 @@ pub(crate) fn list(api: &Api, call: &Call) -> Answer {
 pub(crate) fn get(api: &Api, call: &Call) -> Answer {
     let id = call.param(0);
     match api.world.storage.datasets.get(&call.caller.customer_id, id) {
-        Some(dataset) => Answer::ok(shown(dataset)),
+        Some(dataset) => {
+            let mut body = shown(dataset);
+            if api.options.has(Mutation::HeaderIsARow) {
+                body["rows"] = json!(dataset.rows.segment.rows + 1);
+            }
+            if api.options.has(Mutation::EveryColumnIsText)
+                && let Some(columns) = body["columns"].as_array_mut()
+            {
+                for column in columns {
+                    column["type"] = json!(ColumnType::Varchar.as_str());
+                }
+            }
+            Answer::ok(body)
+        }
         None => not_found(id),
     }
 }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::answer::{Answer, Content, FilePart};
 use crate::api::Api;
 use crate::call::Call;
+use crate::mutations::Mutation;
 use crate::routes::byte_range::{self, Asked};
 use crate::routes::times;
 use crate::state::file_path;
@@ -38,19 +39,31 @@ pub(crate) fn upload(api: &mut Api, call: &Call) -> Answer {
         Ok(folder) => folder,
         Err(why) => return Answer::invalid(vec![why]),
     };
+    let nowhere = api.options.has(Mutation::DatasetIdsLeadNowhere);
+    let keeps = api.options.has(Mutation::UploadKeepsTheOldFile);
     let world = &mut api.world;
     let mut uploaded: Vec<Value> = call
         .uploads
         .iter()
         .map(|upload| {
+            let customer_id = &call.caller.customer_id;
+            let path = file_path::join(&folder, &upload.name);
+            let old = world.storage.files.get(customer_id, &path);
+            if let Some(old) = old.filter(|_| keeps) {
+                return shown_as_uploaded(old);
+            }
             let file = world.storage.store(
-                &call.caller.customer_id,
+                customer_id,
                 &folder,
                 upload.clone(),
                 call.now,
                 &mut world.chance,
             );
-            shown_as_uploaded(&file)
+            let mut shown = shown_as_uploaded(&file);
+            if nowhere && file.dataset_id.is_some() {
+                shown["datasetId"] = json!(world.chance.uuid().to_string());
+            }
+            shown
         })
         .collect();
     if uploaded.len() > 1 {
@@ -77,12 +90,19 @@ pub(crate) fn download(api: &Api, call: &Call) -> Answer {
     // A part of what is no longer there would be a part of something else.
     let unchanged = call.header("if-range").is_none_or(|known| known == tag);
     let asked = match call.header("range") {
-        Some(range) if unchanged => byte_range::asked(range, size),
+        Some(range) if unchanged && !api.options.has(Mutation::RangesAreIgnored) => {
+            byte_range::asked(range, size)
+        }
         _ => Asked::Whole,
     };
     let (status, range) = match asked {
         Asked::Whole => (StatusCode::OK, 0..size),
-        Asked::Part(range) => (StatusCode::PARTIAL_CONTENT, range),
+        Asked::Part(mut range) => {
+            if api.options.has(Mutation::RangeIsOneShort) && range.end > range.start + 1 {
+                range.end -= 1;
+            }
+            (StatusCode::PARTIAL_CONTENT, range)
+        }
         Asked::Nothing => {
             let message = format!("The file has {size} bytes and not this range");
             return Answer::framework(StatusCode::RANGE_NOT_SATISFIABLE, message)
@@ -101,7 +121,11 @@ pub(crate) fn download(api: &Api, call: &Call) -> Answer {
     let answer = Answer::new(status, Content::File(part))
         .with_header(header::ETAG, &tag)
         .with_header(header::ACCEPT_RANGES, "bytes");
-    if status == StatusCode::PARTIAL_CONTENT {
+    let told = !api.options.has(Mutation::RangeWithoutItsHeader);
+    if status == StatusCode::PARTIAL_CONTENT && api.options.has(Mutation::RangeHeaderIsWrong) {
+        return answer.with_header(header::CONTENT_RANGE, "some of it");
+    }
+    if status == StatusCode::PARTIAL_CONTENT && told {
         answer.with_header(header::CONTENT_RANGE, &shown_range)
     } else {
         answer

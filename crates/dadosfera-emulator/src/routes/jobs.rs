@@ -6,10 +6,12 @@ use serde_json::{Value, json};
 use crate::answer::Answer;
 use crate::api::Api;
 use crate::call::Call;
+use crate::mutations::Mutation;
 use crate::routes::{memory, pipelines};
 use crate::state::ids;
 use crate::state::job_input::{self, LoadType};
-use crate::state::jobs::SyncMode;
+use crate::state::jobs::{StateChange, SyncMode};
+use crate::state::landing;
 
 pub(crate) fn get_jdbc(api: &Api, call: &Call) -> Answer {
     let found = api
@@ -17,12 +19,23 @@ pub(crate) fn get_jdbc(api: &Api, call: &Call) -> Answer {
         .pipelines
         .job(&call.caller.customer_id, call.param(0));
     match found {
-        Ok((pipeline, job)) if job.is_jdbc() => Answer::ok(json!({
-            "job_name": job.name(),
-            "source_config": job.input,
-            "transformations": job.transformations,
-            "output_config": pipelines::output(pipeline, job),
-        })),
+        Ok((pipeline, job)) if job.is_jdbc() => {
+            let mut output = pipelines::output(pipeline, job);
+            let code = output["raw"]["table_name"].as_str().map(str::to_uppercase);
+            if api.options.has(Mutation::LandingInCapitals) {
+                output["raw"]["table_name"] = json!(code);
+            }
+            if api.options.has(Mutation::QualifiedLandsInPublic) && output.get("qualify").is_some()
+            {
+                output["qualify"]["table_schema"] = json!(landing::RAW_SCHEMA);
+            }
+            Answer::ok(json!({
+                "job_name": job.name(),
+                "source_config": job.input,
+                "transformations": job.transformations,
+                "output_config": output,
+            }))
+        }
         _ => not_found(call),
     }
 }
@@ -36,8 +49,19 @@ pub(crate) fn update_sync_mode(api: &mut Api, call: &Call) -> Answer {
         Ok(job) if job.is_jdbc() => job,
         _ => return not_found(call),
     };
-    let changed = sync_mode(call).and_then(|mode| {
-        let change = job.change_mode(&mode)?;
+    let column_needed = !api.options.has(Mutation::ModeWithoutItsColumn);
+    let changed = sync_mode(call, column_needed).and_then(|mode| {
+        let change = job.change_mode(&mode).inspect_err(|_| {
+            if api.options.has(Mutation::RefusedModeCounts) {
+                let load_type = json!(mode.target.as_str());
+                job.input.insert("load_type".into(), load_type);
+            }
+        });
+        let mut change = change?;
+        if change == StateChange::Preserved && api.options.has(Mutation::EveryModeResets) {
+            job.reset();
+            change = StateChange::Reset;
+        }
         Ok(json!({
             "status": true,
             "detail": format!(
@@ -60,7 +84,17 @@ pub(crate) fn patch_input(api: &mut Api, call: &Call) -> Answer {
         return not_found(call);
     };
     let patched = job_input::patch(&job.input, &call.body).map(|(input, names)| {
+        let before = job.input.insert("column_include_list".into(), Value::Null);
         job.input = input;
+        let sent = call.body.get("column_include_list").cloned();
+        if let (Some(Value::Array(before)), Some(Value::Array(sent))) = (before, sent) {
+            if api.options.has(Mutation::ColumnsAreReplaced) {
+                job.input.insert("column_include_list".into(), sent.into());
+            } else if api.options.has(Mutation::ColumnsRepeat) {
+                let both = [before, sent].concat();
+                job.input.insert("column_include_list".into(), both.into());
+            }
+        }
         json!({
             "status": true,
             "detail": format!("Successfully updated input fields for job_id {}", job.id),
@@ -71,18 +105,26 @@ pub(crate) fn patch_input(api: &mut Api, call: &Call) -> Answer {
 }
 
 pub(crate) fn reset_state(api: &mut Api, call: &Call) -> Answer {
-    let Ok(job) = api
-        .world
-        .pipelines
-        .job_mut(&call.caller.customer_id, call.param(0))
-    else {
+    let mut customer_id = call.caller.customer_id.clone();
+    if api.options.has(Mutation::ForeignJobIsReset) {
+        let id = ids::canonical(call.param(0));
+        let pipeline =
+            ids::split_job_id(&id).and_then(|(pipeline, _)| api.world.pipelines.anybodys(pipeline));
+        customer_id = pipeline.map_or(customer_id, |pipeline| pipeline.customer_id.clone());
+    }
+    let Ok(job) = api.world.pipelines.job_mut(&customer_id, call.param(0)) else {
         return not_found(call);
     };
     job.reset();
+    let message = if api.options.has(Mutation::ResetIsTerse) {
+        "Done"
+    } else {
+        "Next job execution will start from beginning (full load/extraction)"
+    };
     Answer::ok(json!({
         "status": true,
         "detail": format!("Successfully reset state for job_id {}", job.id),
-        "message": "Next job execution will start from beginning (full load/extraction)",
+        "message": message,
     }))
 }
 
@@ -94,7 +136,7 @@ pub(crate) fn update_memory(api: &mut Api, call: &Call) -> Answer {
     else {
         return not_found(call);
     };
-    let amount = match memory::amount(call) {
+    let amount = match memory::amount(&api.options, call) {
         Ok(amount) => amount,
         Err(answer) => return answer,
     };
@@ -118,7 +160,7 @@ fn answer(result: Result<Value, String>) -> Answer {
     }
 }
 
-fn sync_mode(call: &Call) -> Result<SyncMode, String> {
+fn sync_mode(call: &Call, column_needed: bool) -> Result<SyncMode, String> {
     let target = match call.body.get("target_load_type") {
         None | Some(Value::Null) => return Err("target_load_type is required".into()),
         Some(value) => value
@@ -132,6 +174,10 @@ fn sync_mode(call: &Call) -> Result<SyncMode, String> {
         Some(_) => return Err("force must be a boolean".into()),
     };
     let mut fields = job_input::Fields::new();
+    if !column_needed {
+        fields.insert("incremental_column_name".into(), json!("id"));
+        fields.insert("incremental_column_type".into(), json!("integer"));
+    }
     for name in [
         "incremental_column_name",
         "incremental_column_type",

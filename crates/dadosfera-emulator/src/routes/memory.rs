@@ -5,10 +5,12 @@ use serde_json::Value;
 
 use crate::answer::Answer;
 use crate::call::Call;
+use crate::mutations::Mutation;
+use crate::options::Options;
 use crate::state::pipelines::MAX_MEMORY_MB;
 
 /// MB, from 1 to the maximum.
-pub(crate) fn amount(call: &Call) -> Result<i64, Answer> {
+pub(crate) fn amount(options: &Options, call: &Call) -> Result<i64, Answer> {
     let refused = |why: &str| Err(Answer::detail(StatusCode::BAD_REQUEST, why));
     let number = match call.body.get("amount") {
         None | Some(Value::Null) => return refused("amount is required"),
@@ -19,6 +21,7 @@ pub(crate) fn amount(call: &Call) -> Result<i64, Answer> {
     if number
         .as_f64()
         .is_some_and(|amount| amount > MAX_MEMORY_MB as f64)
+        && !options.has(Mutation::MemoryWithoutLimit)
     {
         return Err(Answer::status_message(
             StatusCode::BAD_REQUEST,

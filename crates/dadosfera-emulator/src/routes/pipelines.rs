@@ -3,9 +3,12 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::answer::Answer;
+use crate::answer::{Answer, Content};
 use crate::api::Api;
 use crate::call::Call;
+use crate::lang::Told;
+use crate::mutations::Mutation;
+use crate::options::Options;
 use crate::routes::fields::{self, Fields};
 use crate::routes::{memory, times};
 use crate::state::ids;
@@ -29,13 +32,40 @@ const READ_ONLY: [&str; 9] = [
 
 pub(crate) fn list(api: &Api, call: &Call) -> Answer {
     let pipelines = api.world.pipelines.list(&call.caller.customer_id);
-    Answer::ok(pipelines.into_iter().map(summary).collect())
+    let mut listed: Vec<Value> = pipelines.into_iter().map(summary).collect();
+    if api.options.has(Mutation::FieldIsMissing) {
+        for pipeline in listed.iter_mut().filter_map(Value::as_object_mut) {
+            pipeline.remove("last_status");
+        }
+    }
+    if api.options.has(Mutation::ListIsAnObject) {
+        return Answer::ok(json!({}));
+    }
+    if api.options.has(Mutation::HalfAnAnswer) {
+        let mut text = Value::from(listed).to_string();
+        text.pop();
+        let content = Content::Raw(Some("application/json"), text);
+        return Answer::new(StatusCode::OK, content);
+    }
+    Answer::ok(listed.into())
 }
 
 pub(crate) fn get(api: &Api, call: &Call) -> Answer {
     let id = call.param(0);
     match api.world.pipelines.get(&call.caller.customer_id, id) {
         Ok(pipeline) => Answer::ok(json!({ "status": true, "data": detail(pipeline) })),
+        Err(_) if api.options.has(Mutation::EnvelopeIsOpen) => {
+            Answer::framework(StatusCode::NOT_FOUND, "Pipeline not found")
+        }
+        Err(_) if api.options.has(Mutation::StrangeIdCrashes) && id.contains('\'') => {
+            Answer::unknown("syntax error at or near \"drop\"")
+        }
+        Err(_)
+            if api.options.has(Mutation::ForeignPipelineIsForbidden)
+                && api.world.pipelines.anybodys(id).is_some() =>
+        {
+            Answer::told(Told::Forbidden, call.language)
+        }
         Err(why) => refused(&why, id),
     }
 }
@@ -45,6 +75,9 @@ pub(crate) fn create(api: &mut Api, call: &Call) -> Answer {
         Ok(new) => new,
         Err(why) => return Answer::detail(StatusCode::BAD_REQUEST, why),
     };
+    if api.options.has(Mutation::IdsMustBeUuids) && ids::uuid_of(&new.id).is_none() {
+        return Answer::detail(StatusCode::BAD_REQUEST, "id must be a UUID");
+    }
     let owner = Owner {
         customer_id: &call.caller.customer_id,
         username: &call.caller.username,
@@ -54,7 +87,13 @@ pub(crate) fn create(api: &mut Api, call: &Call) -> Answer {
         .pipelines
         .create(owner, new, call.now, &mut world.chance)
     {
-        Ok(pipeline) => Answer::created(message("Pipeline created successfully", pipeline)),
+        Ok(pipeline) => {
+            let body = message("Pipeline created successfully", pipeline);
+            if api.options.has(Mutation::StatusNotListed) {
+                return Answer::json(StatusCode::ACCEPTED, body);
+            }
+            Answer::created(body)
+        }
         Err(why) => refused(&why, ""),
     }
 }
@@ -70,7 +109,7 @@ pub(crate) fn update(api: &mut Api, call: &Call) -> Answer {
     if world.pipelines.get(customer_id, id).is_err() {
         return not_found();
     }
-    let changes = match changes(&call.body) {
+    let changes = match changes(&api.options, &call.body) {
         Ok(changes) => changes,
         Err(why) => return Answer::detail(StatusCode::BAD_REQUEST, why),
     };
@@ -87,15 +126,19 @@ pub(crate) fn update(api: &mut Api, call: &Call) -> Answer {
 }
 
 pub(crate) fn delete(api: &mut Api, call: &Call) -> Answer {
-    if call.header("customer_name") != Some(call.caller.customer_name.as_str()) {
+    let named = call.header("customer_name") == Some(call.caller.customer_name.as_str());
+    if !named && !api.options.has(Mutation::DeleteNeedsNoCustomer) {
         return Answer::msg(StatusCode::UNAUTHORIZED, "Unauthorized");
     }
     let id = call.param(0);
     match api.world.pipelines.delete(&call.caller.customer_id, id) {
-        Ok(pipeline) => Answer::ok(json!({
-            "pipeline_id": pipeline.id,
-            "status": "PIPELINE_DELETED",
-        })),
+        Ok(pipeline) => {
+            delete_more(api, &pipeline);
+            Answer::ok(json!({
+                "pipeline_id": pipeline.id,
+                "status": "PIPELINE_DELETED",
+            }))
+        }
         Err(_) => {
             let text = format!("pipeline_id {} not found!!", ids::canonical(id));
             Answer::detail(StatusCode::NOT_FOUND, text)
@@ -103,31 +146,70 @@ pub(crate) fn delete(api: &mut Api, call: &Call) -> Answer {
     }
 }
 
+/// What goes with a pipeline: nothing, unless a mutation lets more go.
+fn delete_more(api: &mut Api, pipeline: &Pipeline) {
+    let customer_id = &pipeline.customer_id;
+    for job in &pipeline.jobs {
+        if api.options.has(Mutation::DeletionTakesTables) {
+            let (raw, _) = job.landing(&pipeline.id);
+            let name = |name: &str| raw[name].as_str().unwrap_or_default().to_owned();
+            let tables = &mut api.world.storage.tables;
+            let landed = tables.named(customer_id, &name("table_schema"), &name("table_name"));
+            if let Some(id) = landed.map(|table| table.id.clone()) {
+                tables.delete(customer_id, &id);
+            }
+        }
+        if api.options.has(Mutation::DeletionTakesConnections) {
+            let parameters = job.input.get("auth_parameters");
+            let id = parameters.and_then(|parameters| parameters["config_id"].as_str());
+            let world = &mut api.world;
+            // It may be gone, or another pipeline's too: then it stays.
+            let _ = id.map(|id| world.connections.delete(customer_id, id, &world.pipelines));
+        }
+    }
+}
+
 pub(crate) fn execute(api: &mut Api, call: &Call) -> Answer {
-    with_pipeline_id(call, |id| {
+    let hyphens = api.options.has(Mutation::AnswersSpellWithHyphens);
+    let always = api.options.has(Mutation::ExecutesWhatIsDeleted);
+    let missing = missing_id(&api.options);
+    with_pipeline_id(call, missing, |id| {
         let world = &mut api.world;
         let customer_id = &call.caller.customer_id;
         let executed = world
             .pipelines
             .execute(customer_id, id, call.now, &mut world.chance);
-        executed.map(|pipeline| {
-            let mut body = message("Pipeline execution triggered successfully", pipeline);
-            body["data"]["run_id"] = json!(times::run_id(call.now));
-            body
-        })
+        let text = "Pipeline execution triggered successfully";
+        let mut body = match executed {
+            Err(Refused::NotFound) if always => {
+                json!({ "status": true, "data": { "message": text, "pipeline_id": id } })
+            }
+            executed => message(text, executed?),
+        };
+        if hyphens {
+            body["data"]["pipeline_id"] = json!(id.replace('_', "-"));
+        }
+        body["data"]["run_id"] = json!(times::run_id(call.now));
+        Ok(body)
     })
 }
 
 pub(crate) fn pause(api: &mut Api, call: &Call) -> Answer {
-    with_pipeline_id(call, |id| {
+    let missing = missing_id(&api.options);
+    let mut answer = with_pipeline_id(call, missing, |id| {
         let customer_id = &call.caller.customer_id;
         let paused = api.world.pipelines.pause(customer_id, id, call.now);
         paused.map(|pipeline| message("Pipeline paused successfully", pipeline))
-    })
+    });
+    if answer.status == StatusCode::OK && api.options.has(Mutation::WriteIsAccepted) {
+        answer.status = StatusCode::ACCEPTED;
+    }
+    answer
 }
 
 pub(crate) fn unpause(api: &mut Api, call: &Call) -> Answer {
-    with_pipeline_id(call, |id| {
+    let missing = missing_id(&api.options);
+    with_pipeline_id(call, missing, |id| {
         let world = &mut api.world;
         let customer_id = &call.caller.customer_id;
         let unpaused = world
@@ -142,9 +224,17 @@ pub(crate) fn update_memory(api: &mut Api, call: &Call) -> Answer {
     if let Err(why) = api.world.pipelines.get(customer_id, id) {
         return refused(&why, id);
     }
-    let amount = match memory::amount(call) {
+    let amount = match memory::amount(&api.options, call) {
         Ok(amount) => amount,
-        Err(answer) => return answer,
+        Err(answer) => {
+            if api.options.has(Mutation::RefusedMemoryCounts) {
+                let pipelines = &mut api.world.pipelines;
+                let amount = call.body.get("amount").and_then(Value::as_i64);
+                // The pipeline is there, as was seen above.
+                let _ = pipelines.set_memory(customer_id, id, amount.unwrap_or(0), call.now);
+            }
+            return answer;
+        }
     };
     match api
         .world
@@ -183,11 +273,24 @@ pub(crate) fn refused(why: &Refused, id: &str) -> Answer {
     }
 }
 
-fn with_pipeline_id(call: &Call, act: impl FnOnce(&str) -> Result<Value, Refused>) -> Answer {
+/// What a body without a `pipeline_id` is.
+fn missing_id(options: &Options) -> StatusCode {
+    if options.has(Mutation::MissingIdIsNotFound) {
+        StatusCode::NOT_FOUND
+    } else {
+        StatusCode::BAD_REQUEST
+    }
+}
+
+fn with_pipeline_id(
+    call: &Call,
+    missing: StatusCode,
+    act: impl FnOnce(&str) -> Result<Value, Refused>,
+) -> Answer {
     let id = match call.body.get("pipeline_id") {
         Some(Value::String(id)) if !id.is_empty() => id,
         None | Some(Value::Null | Value::String(_)) => {
-            return Answer::detail(StatusCode::BAD_REQUEST, "pipeline_id is required");
+            return Answer::detail(missing, "pipeline_id is required");
         }
         Some(_) => return Answer::detail(StatusCode::BAD_REQUEST, "pipeline_id must be a string"),
     };
@@ -332,8 +435,11 @@ fn new_job(job: &Fields) -> Result<NewJob, String> {
     })
 }
 
-fn changes(body: &Fields) -> Result<PipelineChanges, String> {
-    if let Some(name) = READ_ONLY.iter().find(|name| body.contains_key(**name)) {
+fn changes(options: &Options, body: &Fields) -> Result<PipelineChanges, String> {
+    let mut read_only = READ_ONLY.iter();
+    if let Some(name) = read_only.find(|name| body.contains_key(**name))
+        && !options.has(Mutation::ReadOnlyIsIgnored)
+    {
         return Err(format!("Property {name} is read only"));
     }
     Ok(PipelineChanges {

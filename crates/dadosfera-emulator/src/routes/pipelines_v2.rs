@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::answer::Answer;
 use crate::api::Api;
 use crate::call::Call;
+use crate::mutations::Mutation;
 use crate::routes::{query, times};
 use crate::state::ids;
 use crate::state::jobs::{Job, Progress};
@@ -16,6 +17,9 @@ use crate::state::pipeline::Pipeline;
 const DEFAULT_SIZE: usize = 500;
 
 pub(crate) fn list(api: &Api, call: &Call) -> Answer {
+    if api.options.has(Mutation::ServerError) {
+        return Answer::unknown("canceling statement due to statement timeout");
+    }
     let mut wrong = Vec::new();
     let size = query::positive(call, "size", DEFAULT_SIZE, &mut wrong);
     let page = query::positive(call, "page", 1, &mut wrong);

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::answer::Answer;
 use crate::api::Api;
 use crate::call::Call;
+use crate::mutations::Mutation;
 use crate::routes::{datasets, fields, table_columns, times};
 use crate::state::tables::{NewTable, Table};
 
@@ -28,11 +29,29 @@ pub(crate) fn get(api: &Api, call: &Call) -> Answer {
 pub(crate) fn create(api: &mut Api, call: &Call) -> Answer {
     let new = match new_table(call) {
         Ok(new) => new,
-        Err(wrong) => return Answer::invalid(wrong),
+        Err(wrong) => {
+            let name = call.body.get("name").and_then(Value::as_str);
+            if let Some(name) = name.filter(|_| api.options.has(Mutation::RefusedTableIsMade)) {
+                let (id, world) = (api.world.chance.uuid().to_string(), &mut api.world);
+                let new = NewTable {
+                    name: name.to_owned(),
+                    schema: None,
+                    description: None,
+                    columns: Vec::new(),
+                };
+                let tables = &mut world.storage.tables;
+                // Where the name is taken, the mutation makes nothing either.
+                let _ = tables.create(&call.caller.customer_id, id, new, call.now);
+            }
+            return Answer::invalid(wrong);
+        }
     };
     let name = new.name.clone();
     let world = &mut api.world;
-    let id = world.chance.uuid().to_string();
+    let mut id = world.chance.uuid().to_string();
+    if api.options.has(Mutation::TableIdsAreReused) {
+        id = "00000000-0000-4000-8000-000000000000".into();
+    }
     let customer_id = &call.caller.customer_id;
     match world.storage.tables.create(customer_id, id, new, call.now) {
         Ok(table) => Answer::created(shown(table)),
@@ -66,8 +85,12 @@ pub(crate) fn add_dataset(api: &mut Api, call: &Call) -> Answer {
     let Some(dataset) = storage.datasets.get(customer_id, id) else {
         return datasets::not_found(id);
     };
+    if api.options.has(Mutation::DatasetIsNotAdded) {
+        return Answer::ok(shown(table));
+    }
     match table.append(Arc::clone(&dataset.rows.segment), call.now) {
         Ok(()) => Answer::ok(shown(table)),
+        Err(_) if api.options.has(Mutation::AnyDatasetFits) => Answer::ok(shown(table)),
         Err(why) => Answer::invalid(vec![why]),
     }
 }

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use crate::answer::Answer;
 use crate::api::Api;
 use crate::call::Call;
+use crate::mutations::Mutation;
 use crate::routes::{catalog, query};
-use crate::rows::column::Column;
+use crate::rows::column::{Column, ColumnType};
 use crate::rows::stats::ColumnStats;
 use crate::rows::view::{View, Window};
 
@@ -21,6 +22,15 @@ pub(crate) fn columns_metadata(api: &Api, call: &Call) -> Answer {
     let mut wrong = Vec::new();
     let with_stats = query::boolean(call, "include_stats", &mut wrong);
     let with_samples = query::boolean(call, "include_samples", &mut wrong);
+    let no_types = api.options.has(Mutation::ColumnsHaveNoTypes);
+    let no_nulls = api.options.has(Mutation::StatsCountNulls);
+    let shown = move |column: &Column| {
+        let mut shown = shown(column);
+        if no_types {
+            shown["type"] = json!(ColumnType::Varchar.as_str());
+        }
+        shown
+    };
     let view = match look(api, call) {
         Ok(view) => view,
         Err(answer) => return answer,
@@ -42,6 +52,9 @@ pub(crate) fn columns_metadata(api: &Api, call: &Call) -> Answer {
                 let mut shown = shown(column);
                 if with_stats {
                     shown["stats"] = shown_stats(stats);
+                    if no_nulls {
+                        shown["stats"]["nulls"] = json!(0);
+                    }
                 }
                 if with_samples {
                     shown["samples"] = json!(stats.samples);
@@ -56,13 +69,18 @@ pub(crate) fn columns_metadata(api: &Api, call: &Call) -> Answer {
 pub(crate) fn preview(api: &Api, call: &Call) -> Answer {
     let mut wrong = Vec::new();
     let limit = query::positive(call, "limit", DEFAULT_LIMIT, &mut wrong);
-    let offset = query::not_negative(call, "offset", &mut wrong);
+    let mut offset = query::not_negative(call, "offset", &mut wrong);
+    if api.options.has(Mutation::PreviewIgnoresOffset) {
+        offset = 0;
+    }
     let view = match look(api, call) {
         Ok(view) => view,
         Err(answer) => return answer,
     };
     let columns = call.query("columns").filter(|names| !names.is_empty());
-    let columns = columns.map(|names| named(&view, names, &mut wrong));
+    let columns = columns
+        .map(|names| named(&view, names, &mut wrong))
+        .filter(|_| !api.options.has(Mutation::PreviewIgnoresColumns));
     if !wrong.is_empty() {
         return Answer::invalid(wrong);
     }

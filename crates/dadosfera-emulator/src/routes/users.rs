@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::answer::Answer;
 use crate::api::Api;
 use crate::call::Call;
+use crate::mutations::Mutation;
 use crate::routes::fields::{self, Fields};
 use crate::routes::times;
 use crate::state::permissions::Group;
@@ -22,7 +23,8 @@ pub(crate) fn list(api: &Api, call: &Call) -> Answer {
 }
 
 pub(crate) fn create(api: &mut Api, call: &Call) -> Answer {
-    let new = match new_users(&call.body) {
+    let cuts = api.options.has(Mutation::TooManyUsersAreCut);
+    let new = match new_users(&call.body, cuts) {
         Ok(new) => new,
         Err(wrong) => return Answer::invalid(wrong),
     };
@@ -69,20 +71,20 @@ fn shown(user: &User) -> Value {
     })
 }
 
-fn new_users(body: &Fields) -> Result<Vec<NewUser>, Vec<String>> {
+fn new_users(body: &Fields, cuts: bool) -> Result<Vec<NewUser>, Vec<String>> {
     let Some(items) = body.get("users").and_then(Value::as_array) else {
         return Err(vec!["users must be an array".into()]);
     };
     if items.is_empty() {
         return Err(vec!["users should not be empty".into()]);
     }
-    if items.len() > MAX_CREATED {
+    if items.len() > MAX_CREATED && !cuts {
         let why = format!("users must contain no more than {MAX_CREATED} elements");
         return Err(vec![why]);
     }
     let mut new = Vec::new();
     let mut wrong = Vec::new();
-    for (index, item) in items.iter().enumerate() {
+    for (index, item) in items.iter().take(MAX_CREATED).enumerate() {
         let at = |why: String| format!("users.{index}.{why}");
         match item.as_object().map(new_user) {
             Some(Ok(user)) => new.push(user),

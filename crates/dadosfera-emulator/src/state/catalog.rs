@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use memchr::memmem::Finder;
 
+use crate::mutations::{Mutation, Mutations};
 use crate::state::chance::Chance;
 use crate::state::data_asset::{
     AssetUser, DataAsset, DataAssetChanges, LandedTable, NewDataAsset, Viewer,
@@ -20,6 +21,7 @@ use crate::state::ids;
 #[derive(Debug, Default)]
 pub(crate) struct Catalogs {
     by_customer: BTreeMap<String, Catalog>,
+    mutations: Mutations,
 }
 
 /// What to list.
@@ -87,20 +89,38 @@ struct Wanted<'a> {
 }
 
 impl Catalogs {
+    /// Nothing yet; mutations take rules of it away.
+    pub(crate) fn new(mutations: Mutations) -> Self {
+        Self {
+            mutations,
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn list(&self, viewer: Viewer<'_>, listing: Listing<'_>) -> Page<'_> {
-        match self.by_customer.get(viewer.customer_id) {
-            Some(catalog) => catalog.list(viewer, listing),
+        let mut page = match self.by_customer.get(viewer.customer_id) {
+            Some(catalog) => catalog.list(viewer, listing, self.mutations),
             None => Page {
                 assets: Vec::new(),
                 total: 0,
             },
+        };
+        if self.mutations.has(Mutation::TotalCountsAllCustomers) {
+            let all = self.by_customer.values();
+            page.total = all.map(|catalog| catalog.by_id.len()).sum();
         }
+        page
     }
 
     pub(crate) fn get(&self, viewer: Viewer<'_>, id: &str) -> Result<&DataAsset, NotFound> {
+        if self.mutations.has(Mutation::ForeignAssetIsRead) {
+            let mut all = self.by_customer.values();
+            let found = all.find_map(|catalog| catalog.asset(id));
+            return found.ok_or(NotFound);
+        }
         self.by_customer
             .get(viewer.customer_id)
-            .and_then(|catalog| Some(&catalog.assets[*catalog.by_id.get(id)?].asset))
+            .and_then(|catalog| catalog.asset(id))
             .filter(|asset| asset.is_visible_to(viewer))
             .ok_or(NotFound)
     }
@@ -210,7 +230,11 @@ impl Catalogs {
 }
 
 impl Catalog {
-    fn list(&self, viewer: Viewer<'_>, listing: Listing<'_>) -> Page<'_> {
+    fn asset(&self, id: &str) -> Option<&DataAsset> {
+        Some(&self.assets[*self.by_id.get(id)?].asset)
+    }
+
+    fn list(&self, viewer: Viewer<'_>, listing: Listing<'_>, mutations: Mutations) -> Page<'_> {
         let places: Box<dyn DoubleEndedIterator<Item = usize>> = match listing.sort {
             SortKey::DisplayName => Box::new(self.by_name.iter().map(|(_, place)| *place)),
             SortKey::CreatedAt => Box::new(self.by_time.iter().map(|(_, place)| *place)),
@@ -229,7 +253,7 @@ impl Catalog {
                 total: self.by_id.len(),
             };
         }
-        let wanted = listing.filter.prepare();
+        let wanted = listing.filter.prepare(mutations);
         let mut total = 0;
         let mut assets = Vec::new();
         for entry in entries {
@@ -319,12 +343,21 @@ impl<'a> Filter<'a> {
         self.search.is_none() && self.data_asset_type.is_none() && self.pipeline_id.is_none()
     }
 
-    fn prepare(&self) -> Wanted<'a> {
+    fn prepare(&self, mutations: Mutations) -> Wanted<'a> {
+        let fold = |text: &str| {
+            if mutations.has(Mutation::SearchIsExact) {
+                text.to_owned()
+            } else {
+                text.to_lowercase()
+            }
+        };
         Wanted {
             search: self
                 .search
-                .map(|text| Finder::new(&text.to_lowercase()).into_owned()),
-            data_asset_type: self.data_asset_type,
+                .map(|text| Finder::new(&fold(text)).into_owned()),
+            data_asset_type: self
+                .data_asset_type
+                .filter(|_| !mutations.has(Mutation::TypeIsNotFiltered)),
             pipeline_id: self.pipeline_id.map(ids::canonical),
         }
     }

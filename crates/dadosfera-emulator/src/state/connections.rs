@@ -4,6 +4,7 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::mutations::{Mutation, Mutations};
 use crate::state::chance::Chance;
 use crate::state::job_input;
 use crate::state::pipeline::Pipeline;
@@ -66,9 +67,18 @@ pub(crate) struct Connections {
     all: Vec<Connection>,
     /// The names of the registered VPNs, and whose they are.
     vpns: Vec<(String, Vec<String>)>,
+    mutations: Mutations,
 }
 
 impl Connections {
+    /// Nothing yet; mutations take rules of it away.
+    pub(crate) fn new(mutations: Mutations) -> Self {
+        Self {
+            mutations,
+            ..Self::default()
+        }
+    }
+
     /// Registers a customer's VPNs.
     pub(crate) fn register_vpns(&mut self, customer_id: &str, names: Vec<String>) {
         self.vpns.push((customer_id.to_owned(), names));
@@ -139,6 +149,9 @@ impl Connections {
         let place = self.place(customer_id, id)?;
         let mut changed = self.all[place].clone();
         if let Some(sent) = changes.config {
+            if self.mutations.has(Mutation::ChangeForgetsThePassword) {
+                changed.config.forget_secrets();
+            }
             changed.config = changed
                 .plugin
                 .configure(&changed.config, sent, self.vpns(customer_id))
@@ -167,14 +180,19 @@ impl Connections {
         id: &str,
         pipelines: &Pipelines,
     ) -> Result<(), Refused> {
-        let place = self.place(customer_id, id)?;
+        let place = if self.mutations.has(Mutation::ForeignConnectionIsDeleted) {
+            let known = self.all.iter().position(|connection| connection.id == id);
+            known.ok_or(Refused::NotFound)?
+        } else {
+            self.place(customer_id, id)?
+        };
         let users: Vec<String> = pipelines
             .list(customer_id)
             .into_iter()
             .filter(|pipeline| uses(pipeline, id))
             .map(|pipeline| format!("{} ({})", pipeline.name, pipeline.id))
             .collect();
-        if users.is_empty() {
+        if users.is_empty() || self.mutations.has(Mutation::ConnectionInUseIsDeleted) {
             self.all.remove(place);
             Ok(())
         } else {

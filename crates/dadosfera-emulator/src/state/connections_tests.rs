@@ -54,6 +54,7 @@ fn pipelines_using(connection_id: &str) -> Pipelines {
     let mut pipelines = Pipelines::new(RunRules {
         duration: TimeDelta::seconds(30),
         failing_tables: BTreeMap::new(),
+        mutations: Mutations::default(),
     });
     let owner = Owner {
         customer_id: "acme",

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::mutations::{Mutation, Mutations};
 use crate::state::chance::Chance;
 use crate::state::ids;
 use crate::state::jobs::{DEFAULT_MEMORY_MB, Job, JobStatus, NewJob};
@@ -65,6 +66,7 @@ pub(crate) struct RunRules {
     pub(crate) duration: TimeDelta,
     /// Source tables whose extraction fails, with the trace that it leaves.
     pub(crate) failing_tables: BTreeMap<String, String>,
+    pub(crate) mutations: Mutations,
 }
 
 /// The numbers of a customer, so that no customer sees how busy another is.
@@ -173,7 +175,17 @@ impl Pipeline {
             updated_at: at,
             trace: None,
         };
-        let ends_at = at.checked_add_signed(rules.duration).unwrap_or(at);
+        let duration = if rules.mutations.has(Mutation::RunsNeverEnd) {
+            TimeDelta::MAX
+        } else {
+            rules.duration
+        };
+        if rules.mutations.has(Mutation::RunGoesBack) {
+            self.runs.reopen_latest();
+        }
+        let ends_at = at
+            .checked_add_signed(duration)
+            .unwrap_or(DateTime::<Utc>::MAX_UTC);
         self.runs.start(run, ends_at, failures);
     }
 

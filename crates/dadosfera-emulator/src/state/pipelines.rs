@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
+use crate::mutations::Mutation;
 use crate::state::chance::Chance;
 use crate::state::ids;
 use crate::state::job_input;
@@ -56,19 +57,45 @@ impl Pipelines {
 
     /// A customer's pipelines, oldest first.
     pub(crate) fn list(&self, customer_id: &str) -> Vec<&Pipeline> {
+        let all = self.has(Mutation::PipelinesOfAllAreListed);
         let mut pipelines: Vec<&Pipeline> = self
             .by_key
             .values()
-            .filter(|pipeline| pipeline.customer_id == customer_id)
+            .filter(|pipeline| pipeline.customer_id == customer_id || all)
             .collect();
         pipelines.sort_by_key(|pipeline| pipeline.number);
         pipelines
     }
 
     pub(crate) fn get(&self, customer_id: &str, id: &str) -> Result<&Pipeline, Refused> {
+        if self.has(Mutation::HyphensAreNotUnderstood) && id.contains('-') {
+            return Err(Refused::NotFound);
+        }
+        if self.has(Mutation::ForeignPipelineIsRead) {
+            return self.anybodys(id).ok_or(Refused::NotFound);
+        }
         self.by_key
             .get(&key(customer_id, id))
             .ok_or(Refused::NotFound)
+    }
+
+    /// The pipeline with this id, whosever it is: for mutations only.
+    pub(crate) fn anybodys(&self, id: &str) -> Option<&Pipeline> {
+        let id = ids::canonical(id);
+        self.by_key.values().find(|pipeline| pipeline.id == id)
+    }
+
+    fn has(&self, mutation: Mutation) -> bool {
+        self.rules.mutations.has(mutation)
+    }
+
+    fn schedule(&self, cron: Option<&str>) -> Result<Schedule, Refused> {
+        let schedule = Schedule::parse(cron).map_err(Refused::Invalid)?;
+        Ok(if self.has(Mutation::ScheduleNeverFires) {
+            Schedule::Manual
+        } else {
+            schedule
+        })
     }
 
     pub(crate) fn create(
@@ -79,8 +106,21 @@ impl Pipelines {
         chance: &mut Chance,
     ) -> Result<&Pipeline, Refused> {
         let key = key(owner.customer_id, &new.id);
-        check_jobs(&new.jobs)?;
-        let schedule = Schedule::parse(new.cron.as_deref()).map_err(Refused::Invalid)?;
+        let refused = if self.has(Mutation::ConnectorsMixed) {
+            Ok(())
+        } else {
+            check_jobs(&new.jobs)
+        };
+        if !self.has(Mutation::RefusedPipelineIsMade) {
+            refused.clone()?;
+        }
+        let schedule = self.schedule(new.cron.as_deref())?;
+        if self.has(Mutation::TakenIdReplaces) {
+            self.by_key.remove(&key);
+        }
+        if self.has(Mutation::DescriptionIsLost) {
+            new.description = None;
+        }
         if self.by_key.contains_key(&key) {
             return Err(Refused::Taken(format!(
                 "Pipeline with id {} already exists",
@@ -100,8 +140,12 @@ impl Pipelines {
         }
         let mut pipeline = Pipeline::new(counters.pipelines, key.1.clone(), owner, new, jobs, now);
         pipeline.set_schedule(schedule, now);
+        if self.rules.mutations.has(Mutation::CreatedPaused) {
+            pipeline.pause(now);
+        }
         pipeline.start_next(now, chance, &self.rules, counters);
-        Ok(self.by_key.entry(key).or_insert(pipeline))
+        let made = self.by_key.entry(key).or_insert(pipeline);
+        refused.map(|()| &*made)
     }
 
     pub(crate) fn update(
@@ -114,14 +158,19 @@ impl Pipelines {
     ) -> Result<&Pipeline, Refused> {
         let id = self.get(customer_id, id)?.id.clone();
         let schedule = match &changes.cron {
-            Some(cron) => Some(Schedule::parse(cron.as_deref()).map_err(Refused::Invalid)?),
+            Some(cron) => Some(self.schedule(cron.as_deref())?),
             None => None,
         };
         if let Some(name) = &changes.name {
             self.check_name_is_free(customer_id, name, Some(&id))?;
         }
+        let mutations = self.rules.mutations;
         let (pipeline, rules, counters) = self.parts(customer_id, &id)?;
-        if changes != PipelineChanges::default() {
+        if mutations.has(Mutation::PatchForgets) && changes.cron.is_none() {
+            pipeline.cron = None;
+        }
+        let changed = changes != PipelineChanges::default();
+        if changed && !mutations.has(Mutation::UpdatedAtStands) {
             pipeline.updated_at = now;
         }
         if let Some(name) = changes.name {
@@ -134,6 +183,9 @@ impl Pipelines {
             && cron != pipeline.cron
         {
             pipeline.cron = cron;
+            if mutations.has(Mutation::ScheduleOutlivesItsCron) && pipeline.cron.is_none() {
+                return Ok(pipeline);
+            }
             pipeline.set_schedule(schedule, now);
             pipeline.start_next(now, chance, rules, counters);
         }
@@ -142,6 +194,9 @@ impl Pipelines {
 
     /// Removes record, jobs, states, runs and schedule; what waits in line goes too.
     pub(crate) fn delete(&mut self, customer_id: &str, id: &str) -> Result<Pipeline, Refused> {
+        if self.has(Mutation::DeletedPipelineStays) {
+            return self.get(customer_id, id).cloned();
+        }
         self.by_key
             .remove(&key(customer_id, id))
             .ok_or(Refused::NotFound)
@@ -155,8 +210,11 @@ impl Pipelines {
         chance: &mut Chance,
     ) -> Result<&Pipeline, Refused> {
         let (pipeline, rules, counters) = self.parts(customer_id, id)?;
-        if pipeline.paused {
+        if pipeline.paused && !rules.mutations.has(Mutation::PausedExecutes) {
             return Err(Refused::Paused);
+        }
+        if pipeline.runs.ends_at().is_some() && rules.mutations.has(Mutation::ExecutionIsDropped) {
+            return Ok(pipeline);
         }
         pipeline.runs.enqueue(Trigger::Manual);
         pipeline.start_next(now, chance, rules, counters);
@@ -169,9 +227,15 @@ impl Pipelines {
         id: &str,
         now: DateTime<Utc>,
     ) -> Result<&Pipeline, Refused> {
-        let (pipeline, _, _) = self.parts(customer_id, id)?;
-        if pipeline.paused {
+        let (pipeline, rules, _) = self.parts(customer_id, id)?;
+        if pipeline.paused && !rules.mutations.has(Mutation::PausedTwice) {
             return Err(Refused::AlreadyPaused);
+        }
+        if rules.mutations.has(Mutation::PauseDoesNothing) {
+            return Ok(pipeline);
+        }
+        if rules.mutations.has(Mutation::PauseEndsTheRun) {
+            pipeline.happen(Event::RunEnds, now);
         }
         pipeline.pause(now);
         Ok(pipeline)
@@ -189,6 +253,9 @@ impl Pipelines {
             return Err(Refused::NotPaused);
         }
         pipeline.unpause(now);
+        if rules.mutations.has(Mutation::UnpauseForgetsTheQueue) {
+            pipeline.runs.forget_waiting();
+        }
         pipeline.start_next(now, chance, rules, counters);
         Ok(pipeline)
     }
@@ -283,12 +350,13 @@ impl Pipelines {
         name: &str,
         but_of: Option<&str>,
     ) -> Result<(), Refused> {
+        let for_all = self.has(Mutation::NamesAreUniqueForAll);
         let taken = self.by_key.values().any(|pipeline| {
-            pipeline.customer_id == customer_id
+            (pipeline.customer_id == customer_id || for_all)
                 && pipeline.name == name
                 && but_of != Some(pipeline.id.as_str())
         });
-        if taken {
+        if taken && !self.has(Mutation::NameTakenTwice) {
             Err(Refused::Taken(format!(
                 "Pipeline with name {name} already exists"
             )))

@@ -51,6 +51,7 @@ impl World {
             pipelines: Pipelines::new(RunRules {
                 duration: TimeDelta::seconds(30),
                 failing_tables: BTreeMap::from([("broken".into(), "Connection timeout".into())]),
+                mutations: crate::mutations::Mutations::default(),
             }),
             chance: Chance::from_seed(1),
         }

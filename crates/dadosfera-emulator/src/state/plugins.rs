@@ -291,6 +291,11 @@ impl Config {
         &self.shown
     }
 
+    /// Takes every secret away, which only a mutation does.
+    pub(crate) fn forget_secrets(&mut self) {
+        self.secrets.clear();
+    }
+
     fn has(&self, name: &str) -> bool {
         self.shown.contains_key(name) || self.secrets.contains_key(name)
     }

@@ -105,6 +105,18 @@ impl Runs {
         }
     }
 
+    /// Lets the latest run be RUNNING again, which only a mutation does.
+    pub(crate) fn reopen_latest(&mut self) {
+        if let Some(run) = self.newest_last.back_mut() {
+            run.status = RunStatus::Running;
+        }
+    }
+
+    /// Lets nothing wait any longer, which only a mutation does.
+    pub(crate) fn forget_waiting(&mut self) {
+        self.waiting.clear();
+    }
+
     /// Starts a run.
     pub(crate) fn start(
         &mut self,

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 
+use crate::mutations::{Mutation, Mutations};
 use crate::state::chance::Chance;
 use crate::state::permissions::Group;
 use crate::state::totp;
@@ -56,6 +57,7 @@ pub(crate) struct Users {
     by_username: BTreeMap<String, User>,
     usernames: BTreeMap<String, String>,
     wrong: BTreeMap<String, VecDeque<DateTime<Utc>>>,
+    mutations: Mutations,
 }
 
 /// What became of an attempt to sign in.
@@ -89,6 +91,14 @@ impl User {
 }
 
 impl Users {
+    /// Nothing yet; mutations take rules of it away.
+    pub(crate) fn new(mutations: Mutations) -> Self {
+        Self {
+            mutations,
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn add(&mut self, user: User) {
         self.usernames
             .insert(user.id.clone(), user.username.clone());
@@ -119,17 +129,21 @@ impl Users {
         chance: &mut Chance,
     ) -> Result<Vec<&User>, Vec<String>> {
         let mut named = BTreeSet::new();
+        let skips = self.mutations.has(Mutation::TakenNamesAreSkipped);
         let taken: Vec<String> = new
             .iter()
             .map(|user| user.username.as_str())
             .filter(|name| !named.insert(*name) || self.get(name).is_some())
             .map(ToOwned::to_owned)
             .collect();
-        if !taken.is_empty() {
+        if !taken.is_empty() && !skips {
             return Err(taken);
         }
         let mut usernames = Vec::new();
         for user in new {
+            if taken.contains(&user.username) {
+                continue;
+            }
             usernames.push(user.username.clone());
             self.add(User {
                 id: chance.uuid().to_string(),
@@ -174,15 +188,17 @@ impl Users {
         code: Option<&str>,
         now: DateTime<Utc>,
     ) -> SignIn<'_> {
+        let mutations = self.mutations;
         if let Some(retry_after) = self.closed_for(username, now) {
             return SignIn::TooManyAttempts { retry_after };
         }
         let known = self.by_username.get_mut(username).filter(|user| {
             let known = user.password.as_ref();
-            known.is_some_and(|known| known.is_of(password))
+            known.is_some_and(|known| known.is_of(password) || mutations.has(Mutation::AnyPassword))
         });
         let Some(user) = known else {
-            if self.wrong.len() < MAX_NAMES_COUNTED || self.wrong.contains_key(username) {
+            let counted = self.wrong.len() < MAX_NAMES_COUNTED || self.wrong.contains_key(username);
+            if counted && !mutations.has(Mutation::AttemptsNotCounted) {
                 self.wrong
                     .entry(username.to_owned())
                     .or_default()
@@ -191,13 +207,15 @@ impl Users {
             return SignIn::WrongPassword;
         };
         self.wrong.remove(username);
-        if user.disabled {
+        if user.disabled && !mutations.has(Mutation::DisabledUsersSignIn) {
             return SignIn::Disabled;
         }
         if let Some(secret) = &user.totp_secret {
-            let step =
-                code.and_then(|code| totp::matching_step(secret, code, now, user.last_totp_step));
-            if step.is_none() {
+            let last_used = user
+                .last_totp_step
+                .filter(|_| !mutations.has(Mutation::CodeWorksTwice));
+            let step = code.and_then(|code| totp::matching_step(secret, code, now, last_used));
+            if step.is_none() && !mutations.has(Mutation::CodeNotAskedFor) {
                 return SignIn::CodeRequired(user);
             }
             user.last_totp_step = step;

@@ -33,15 +33,16 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(chance: Chance, rules: RunRules, now: DateTime<Utc>) -> Self {
+        let mutations = rules.mutations;
         Self {
             customers: Customers::default(),
-            users: Users::default(),
-            refresh_families: RefreshFamilies::default(),
-            api_keys: ApiKeys::default(),
-            connections: Connections::default(),
-            authorizations: Authorizations::default(),
+            users: Users::new(mutations),
+            refresh_families: RefreshFamilies::new(mutations),
+            api_keys: ApiKeys::new(mutations),
+            connections: Connections::new(mutations),
+            authorizations: Authorizations::new(mutations),
             pipelines: Pipelines::new(rules),
-            catalogs: Catalogs::default(),
+            catalogs: Catalogs::new(mutations),
             storage: Storage::default(),
             chance,
             now,

@@ -48,6 +48,58 @@ async fn it_prints_where_it_listens_and_serves_there() {
 }
 
 #[tokio::test]
+async fn a_mutation_is_told_where_it_starts_and_in_its_status_and_breaks_its_rule() {
+    let child = command()
+        .args(["--mutation", "bearer-accepted"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut running = Running(child);
+    let mut stdout = BufReader::new(running.0.stdout.take().unwrap());
+    let mut said = String::new();
+    while !said.contains("Users:") {
+        stdout.read_line(&mut said).unwrap();
+    }
+    assert!(
+        said.contains("NOT THE API: the mutation bearer-accepted is on"),
+        "{said}"
+    );
+    let url = said
+        .split_whitespace()
+        .find(|word| word.starts_with("http://"))
+        .unwrap();
+    let status = reqwest::get(format!("{url}/__emulator__/")).await.unwrap();
+    let status: serde_json::Value = status.json().await.unwrap();
+    assert_eq!(status["mutation"]["name"], "bearer-accepted");
+    let sign_in =
+        serde_json::json!({"username": "ana@acme.example", "password": "acme-ana-password"});
+    let http = reqwest::Client::new();
+    let answer = http.post(format!("{url}/auth/sign-in")).json(&sign_in);
+    let answer: serde_json::Value = answer.send().await.unwrap().json().await.unwrap();
+    let bearer = answer["tokens"]["accessToken"].as_str().unwrap();
+    let read = http
+        .get(format!("{url}/platform/pipelines"))
+        .bearer_auth(bearer);
+    assert_eq!(read.send().await.unwrap().status(), 200);
+}
+
+#[test]
+fn mutations_are_listed_and_an_unknown_one_is_told() {
+    let output = command().arg("--list-mutations").output().unwrap();
+    let listed = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(
+        listed.lines().count(),
+        dadosfera_emulator::Mutation::ALL.len()
+    );
+    assert!(listed.contains("bearer-accepted"), "{listed}");
+    let error = refused(&["--mutation", "none-such"]);
+    assert_eq!(
+        error,
+        "error: there is no mutation \"none-such\"; --list-mutations lists those that there are\n"
+    );
+}
+
+#[tokio::test]
 async fn a_taken_port_and_a_wrong_seed_are_told_and_end_it() {
     let emulator = Emulator::start().await.unwrap();
     let port = emulator.base_url().rsplit(':').next().unwrap();

@@ -82,7 +82,7 @@ pub(crate) fn read(
     };
     let call = Call {
         now,
-        language: language,
+        language,
         caller: admitted.caller,
         uploads: Vec::new(),
         token_life: None,

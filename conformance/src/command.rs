@@ -1,6 +1,7 @@
 //! The command `conformance`: what it takes, and how it ends.
 //!
-//! Exit codes: 0 clean, 1 a finding, 2 usage or configuration, 3 incomplete (something was not tried, so nothing is proven).
+//! Exit codes: 0 clean, 1 a finding, 2 usage or configuration, 3 incomplete (something was not tried, so nothing is proven);
+//! of `check` also 4 a document that cannot be used, 5 no host that answers, 6 refused credentials, 7 a host that throttles.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -9,11 +10,12 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use clap::{Parser, Subcommand};
 
+use crate::check_command::{CheckArguments, catalogue, check};
 use crate::interop;
 use crate::laws;
 use crate::mutants;
 use crate::people::People;
-use crate::report;
+use crate::report::{self, Output, View, Written};
 use crate::seeds;
 use crate::suite::{DESCRIPTION, Outcome, Settings, Suite};
 use crate::target::Target;
@@ -31,6 +33,17 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Tries any host against any OpenAPI 3.0 document.
+    ///
+    /// Valid and invalid input, credentials, tenants, sequences and laws follow from the document. Another host than this
+    /// machine is only read unless --write is given. Secrets come from the environment only.
+    ///
+    /// Exit codes: 0 clean, 1 a finding, 2 usage or configuration, 3 incomplete, 4 a document that cannot be used,
+    /// 5 no host that answers as an API, 6 refused credentials, 7 a host that throttles. Reports are written whatever the end.
+    #[command(verbatim_doc_comment)]
+    Check(Box<CheckArguments>),
+    /// Lists what `check` looks at, each with its source.
+    Checks,
     /// Tries every law and checks every answer.
     ///
     /// A live target is only read unless --write is given. Who signs in there comes from the environment:
@@ -58,6 +71,9 @@ enum Command {
         /// Another description than the one that was built in.
         #[arg(long, value_name = "FILE")]
         document: Option<PathBuf>,
+        /// Also write a report: html, json, junit, sarif, har or summary (Markdown, appended). May be given again.
+        #[arg(long = "report", value_name = "KIND=FILE")]
+        reports: Vec<Output>,
     },
     /// Lists the laws, each with its source.
     Laws,
@@ -100,6 +116,15 @@ enum Command {
 /// Runs the command with the arguments of the process.
 pub async fn main() -> ExitCode {
     let ended = match Arguments::parse().command {
+        Command::Check(arguments) => match check(*arguments).await {
+            Ok(code) => Ok(code),
+            Err((why, code)) => {
+                // Nobody is left to tell if even this fails.
+                let _ = writeln!(io::stderr(), "error: {why}");
+                Ok(code)
+            }
+        },
+        Command::Checks => print(&catalogue()).map(|()| 0),
         Command::Run {
             target,
             write,
@@ -107,6 +132,7 @@ pub async fn main() -> ExitCode {
             filter,
             json,
             document,
+            reports,
         } => {
             let asked = Asked {
                 target,
@@ -115,6 +141,7 @@ pub async fn main() -> ExitCode {
                 filter,
                 json,
                 document,
+                reports,
             };
             asked.run().await
         }
@@ -155,6 +182,7 @@ struct Asked {
     filter: Option<String>,
     json: Option<PathBuf>,
     document: Option<PathBuf>,
+    reports: Vec<Output>,
 }
 
 impl Asked {
@@ -187,6 +215,7 @@ impl Asked {
             .contract
             .compile_all()
             .map_err(|error| error.to_string())?;
+        let began = chrono::Utc::now();
         let report = suite.run().await;
         let text = report::to_text(&report).map_err(|error| error.to_string())?;
         print(&text)?;
@@ -194,6 +223,19 @@ impl Asked {
             let text = format!("{:#}\n", report::to_json(&report));
             std::fs::write(path, text)
                 .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+        }
+        let view = View::from(&report);
+        let file = self
+            .document
+            .as_deref()
+            .unwrap_or(Path::new("openapi/maestro.yaml"));
+        let with = Written {
+            document: &description,
+            file: &file.to_string_lossy(),
+            began,
+        };
+        for output in &self.reports {
+            output.write(&view, &with, &str::to_owned)?;
         }
         Ok(report.outcome().code())
     }
@@ -286,7 +328,7 @@ fn read(path: &Path) -> Result<String, String> {
         .map_err(|error| format!("cannot read {}: {error}", path.display()))
 }
 
-fn print(text: &str) -> Result<(), String> {
+pub(crate) fn print(text: &str) -> Result<(), String> {
     io::stdout()
         .write_all(text.as_bytes())
         .map_err(|error| format!("cannot write: {error}"))

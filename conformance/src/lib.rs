@@ -2,8 +2,10 @@
 //!
 #![doc = include_str!("../README.md")]
 
+pub mod check_command;
 pub mod command;
 pub mod engine;
+pub mod explore;
 pub mod front;
 pub mod got;
 pub mod interop;

@@ -15,11 +15,11 @@ pub struct Sign {
 /// One header that signs.
 #[derive(Clone)]
 pub(crate) struct SignHeader {
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     /// What stands before the secret, such as `Bearer `.
-    pub(crate) prefix: &'static str,
+    pub(crate) prefix: String,
     pub(crate) secret: String,
-    pub(crate) variable: &'static str,
+    pub(crate) variable: String,
 }
 
 impl SignHeader {
@@ -73,24 +73,18 @@ impl Sign {
 
     /// Adds a header that holds a secret; `variable` stands for it in what is printed.
     #[must_use]
-    pub fn with(self, name: &'static str, secret: &str, variable: &'static str) -> Self {
+    pub fn with(self, name: &str, secret: &str, variable: &str) -> Self {
         self.with_prefix(name, "", secret, variable)
     }
 
     /// Adds a header that holds a secret behind a prefix.
     #[must_use]
-    pub fn with_prefix(
-        mut self,
-        name: &'static str,
-        prefix: &'static str,
-        secret: &str,
-        variable: &'static str,
-    ) -> Self {
+    pub fn with_prefix(mut self, name: &str, prefix: &str, secret: &str, variable: &str) -> Self {
         self.headers.push(SignHeader {
-            name,
-            prefix,
+            name: name.to_owned(),
+            prefix: prefix.to_owned(),
             secret: secret.to_owned(),
-            variable,
+            variable: variable.to_owned(),
         });
         self
     }
@@ -100,7 +94,7 @@ impl Sign {
     pub fn shown(&self) -> Vec<(String, String)> {
         self.headers
             .iter()
-            .map(|header| (header.name.to_owned(), header.value()))
+            .map(|header| (header.name.clone(), header.value()))
             .collect()
     }
 
@@ -115,7 +109,7 @@ impl Sign {
 impl std::fmt::Debug for Sign {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_list()
-            .entries(self.headers.iter().map(|header| header.name))
+            .entries(self.headers.iter().map(|header| &header.name))
             .finish()
     }
 }

@@ -170,7 +170,7 @@ impl Client {
             request = request.header(name, value);
         }
         for header in &call.sign.headers {
-            request = request.header(header.name, header.value());
+            request = request.header(&header.name, header.value());
         }
         if let Some(body) = &call.body {
             request = request.body(body.clone());
@@ -236,7 +236,7 @@ impl Client {
     /// Remembers the secrets that a call sends: what signs it, and the fields of its body that the document says are secret.
     fn learn(&self, call: &Call) {
         for header in &call.sign.headers {
-            self.taint.learn(&header.secret, header.variable);
+            self.taint.learn(&header.secret, &header.variable);
         }
         let operation = call
             .operation

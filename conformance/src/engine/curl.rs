@@ -14,7 +14,7 @@ pub fn curl(call: &Call, base_url: &str, taint: &Taint) -> String {
         .sign
         .headers
         .iter()
-        .map(|header| (header.name, header.value()));
+        .map(|header| (header.name.as_str(), header.value()));
     let plain = call
         .headers
         .iter()

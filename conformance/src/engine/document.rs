@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 const METHODS: [&str; 8] = [
     "get", "put", "post", "delete", "options", "head", "patch", "trace",
@@ -36,11 +36,27 @@ pub struct Operation {
     pub authenticated: bool,
     /// The names of the parameters in its path.
     pub path_parameters: Vec<String>,
+    /// Every parameter, those of its path among them; one of its own goes before one of its path item.
+    pub parameters: Vec<Parameter>,
     /// The schema of the body for each media type.
     pub request: BTreeMap<String, Value>,
     /// What it may answer: for each status (`200`, `4XX`, `default`) the answer.
     pub responses: BTreeMap<String, Response>,
+    security: Vec<Value>,
     value: Value,
+}
+
+/// One parameter of an operation.
+#[derive(Debug, Clone)]
+pub struct Parameter {
+    /// Its name; of a header, as the document spells it.
+    pub name: String,
+    /// `path`, `query`, `header` or `cookie`.
+    pub place: String,
+    /// Whether a request without it is wrong.
+    pub required: bool,
+    /// What it may be.
+    pub schema: Value,
 }
 
 /// What an operation may answer with one status.
@@ -50,6 +66,8 @@ pub struct Response {
     pub content: BTreeMap<String, Value>,
     /// The headers: whether one must be there, and its schema.
     pub headers: BTreeMap<String, (bool, Value)>,
+    /// The links to other operations, by their names.
+    pub links: BTreeMap<String, Value>,
 }
 
 /// Why a text is no document that the engine can work with.
@@ -60,19 +78,16 @@ pub enum DocumentError {
     #[error("the document is no YAML: {0}")]
     Yaml(String),
     /// It is not of the version that the engine reads.
-    #[error("the document is of OpenAPI version {0:?}; only 3.0 is understood")]
+    #[error(
+        "the document is of OpenAPI version {0:?}; only 3.0 is understood, so give it as 3.0.x"
+    )]
     Version(String),
     /// A reference leads nowhere.
     #[error("the reference {0} leads nowhere")]
     Reference(String),
-    /// An operation cannot be named.
-    #[error("{method} {path} has no operationId")]
-    NoId {
-        /// Its method.
-        method: String,
-        /// Its path.
-        path: String,
-    },
+    /// Two operations have one name.
+    #[error("two operations have the operationId {0:?}")]
+    Twice(String),
     /// There is nothing to check.
     #[error("the document has no operation")]
     Empty,
@@ -83,6 +98,24 @@ impl Operation {
     #[must_use]
     pub fn extension(&self, name: &str) -> Option<&str> {
         self.value.get(name).and_then(Value::as_str)
+    }
+
+    /// The scopes that its first security requirement names, as of OAuth 2.
+    #[must_use]
+    pub fn scopes(&self) -> Vec<&str> {
+        self.security
+            .iter()
+            .take(1)
+            .flat_map(|requirement| entries(Some(requirement)))
+            .flat_map(|(_, scopes)| array(Some(scopes)))
+            .filter_map(Value::as_str)
+            .collect()
+    }
+
+    /// Whether the document says that credentials may be left out.
+    #[must_use]
+    pub fn may_be_anonymous(&self) -> bool {
+        !self.authenticated || self.security.iter().any(|any| any == &json!({}))
     }
 
     /// The answer that the document lists for a status: the status itself, its range, or `default`.
@@ -136,9 +169,17 @@ impl Document {
         let mut operations = Vec::new();
         for (path, item) in entries(root.get("paths")) {
             for method in METHODS {
-                if let Some(value) = item.get(method) {
-                    operations.push(operation(&root, path, method, item, value)?);
+                let Some(value) = item.get(method) else {
+                    continue;
+                };
+                let operation = operation(&root, path, method, item, value)?;
+                if operations
+                    .iter()
+                    .any(|known: &Operation| known.id == operation.id)
+                {
+                    return Err(DocumentError::Twice(operation.id));
                 }
+                operations.push(operation);
             }
         }
         if operations.is_empty() {
@@ -178,21 +219,29 @@ fn operation(
     item: &Value,
     value: &Value,
 ) -> Result<Operation, DocumentError> {
-    let id = value["operationId"]
-        .as_str()
-        .ok_or_else(|| DocumentError::NoId {
-            method: method.to_uppercase(),
-            path: path.to_owned(),
-        })?;
-    let mut path_parameters = Vec::new();
-    for parameter in array(item.get("parameters")).chain(array(value.get("parameters"))) {
-        let parameter = resolve(root, parameter)?;
-        if parameter["in"] == "path"
-            && let Some(name) = parameter["name"].as_str()
-        {
-            path_parameters.push(name.to_owned());
-        }
+    // An operationId is optional in OpenAPI; method and path name an operation as well.
+    let id = match value["operationId"].as_str() {
+        Some(id) => id.to_owned(),
+        None => format!("{} {path}", method.to_uppercase()),
+    };
+    let mut parameters: Vec<Parameter> = Vec::new();
+    for value in array(item.get("parameters")).chain(array(value.get("parameters"))) {
+        let value = resolve(root, value)?;
+        let (Some(name), Some(place)) = (value["name"].as_str(), value["in"].as_str()) else {
+            continue;
+        };
+        parameters.retain(|known| known.name != name || known.place != place);
+        parameters.push(Parameter {
+            name: name.to_owned(),
+            place: place.to_owned(),
+            required: value["required"].as_bool().unwrap_or(place == "path"),
+            schema: value.get("schema").cloned().unwrap_or(json!({})),
+        });
     }
+    let in_path = parameters
+        .iter()
+        .filter(|parameter| parameter.place == "path");
+    let path_parameters = in_path.map(|parameter| parameter.name.clone()).collect();
     let request = match value.get("requestBody") {
         Some(body) => content(resolve(root, body)?),
         None => BTreeMap::new(),
@@ -207,16 +256,26 @@ fn operation(
             let schema = header.get("schema").cloned().unwrap_or(Value::Bool(true));
             headers.insert(name.to_ascii_lowercase(), (required, schema));
         }
-        let content = content(answer);
-        responses.insert(status.to_owned(), Response { content, headers });
+        let mut links = BTreeMap::new();
+        for (name, link) in entries(answer.get("links")) {
+            links.insert(name.to_owned(), resolve(root, link)?.clone());
+        }
+        let response = Response {
+            content: content(answer),
+            headers,
+            links,
+        };
+        responses.insert(status.to_owned(), response);
     }
     let security = value.get("security").or_else(|| root.get("security"));
     Ok(Operation {
-        id: id.to_owned(),
+        id,
         method: method.to_uppercase(),
         path: path.to_owned(),
         authenticated: array(security).next().is_some(),
+        security: array(security).cloned().collect(),
         path_parameters,
+        parameters,
         request,
         responses,
         value: value.clone(),
@@ -252,7 +311,7 @@ pub(crate) fn resolve<'a>(root: &'a Value, value: &'a Value) -> Result<&'a Value
     ))
 }
 
-fn entries(value: Option<&Value>) -> impl Iterator<Item = (&str, &Value)> {
+pub(crate) fn entries(value: Option<&Value>) -> impl Iterator<Item = (&str, &Value)> {
     value
         .and_then(Value::as_object)
         .into_iter()
@@ -260,7 +319,7 @@ fn entries(value: Option<&Value>) -> impl Iterator<Item = (&str, &Value)> {
         .map(|(key, value)| (key.as_str(), value))
 }
 
-fn array(value: Option<&Value>) -> impl Iterator<Item = &Value> {
+pub(crate) fn array(value: Option<&Value>) -> impl Iterator<Item = &Value> {
     value.and_then(Value::as_array).into_iter().flatten()
 }
 

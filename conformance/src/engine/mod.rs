@@ -14,10 +14,12 @@ mod schema;
 mod taint;
 
 pub use call::{Answer, Call, Sign};
+pub(crate) use check::{Asked, variable_of};
 pub use check::{Contract, ContractError};
 pub use client::{Client, ClientError, Guard, Shared};
 pub use curl::curl;
-pub use document::{Document, DocumentError, Operation, Response};
+pub use document::{Document, DocumentError, Operation, Parameter, Response};
+pub(crate) use document::{array, entries, resolve};
 pub use finding::{Code, Finding, Severity};
 pub use recorder::{OperationRow, Recorder};
 pub use schema::{Direction, Mark, MarkKind, Schema, SchemaError};

@@ -16,6 +16,8 @@ const SHORTEST_ECHO: usize = 12;
 pub struct Taint {
     /// Longest first, so that a secret inside another is not cut out of it.
     spellings: Mutex<BTreeMap<(std::cmp::Reverse<usize>, String), String>>,
+    /// Values that stand for secrets and are none: they may be printed, and must not come back.
+    watched: Mutex<BTreeMap<String, String>>,
 }
 
 impl Taint {
@@ -38,6 +40,12 @@ impl Taint {
                 variable.to_owned(),
             );
         }
+    }
+
+    /// Watches for a value that we made up in a secret's place: an answer must not hold it, a report may.
+    pub fn watch(&self, value: &str, variable: &str) {
+        let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        watched.insert(value.to_owned(), variable.to_owned());
     }
 
     /// The text with `$NAME` for each secret in it.
@@ -70,6 +78,15 @@ impl Taint {
         self.lock()
             .iter()
             .find(|((_, spelling), _)| spelling.len() >= SHORTEST_ECHO && text.contains(spelling))
+            .map(|(_, variable)| format!("${variable}"))
+            .or_else(|| self.watched_in(text))
+    }
+
+    fn watched_in(&self, text: &str) -> Option<String> {
+        let watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        watched
+            .iter()
+            .find(|(value, _)| value.len() >= SHORTEST_ECHO && text.contains(value.as_str()))
             .map(|(_, variable)| format!("${variable}"))
     }
 

@@ -1,0 +1,110 @@
+//! Failures that are known: a file of them with reasons. A run goes on past them, and an entry that matches nothing fails it.
+
+use serde::Deserialize;
+
+use super::found::Found;
+
+/// One known failure.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expected {
+    /// The rule.
+    pub code: String,
+    /// The operation; any where nothing is said.
+    pub operation: Option<String>,
+    /// The place; any where nothing is said.
+    pub place: Option<String>,
+    /// Why it is expected.
+    pub reason: String,
+}
+
+/// A file of known failures that says something else.
+#[derive(Debug, thiserror::Error)]
+#[error("the expected failures: {0}")]
+pub struct KnownError(String);
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    expected: Vec<Expected>,
+}
+
+impl Expected {
+    /// Reads a file of `[[expected]]` entries.
+    ///
+    /// # Errors
+    /// Where an entry lacks its reason or names a rule that there is not.
+    pub fn parse(text: &str) -> Result<Vec<Self>, KnownError> {
+        let file: File = toml::from_str(text).map_err(|error| KnownError(error.to_string()))?;
+        for entry in &file.expected {
+            if super::checks::check(&entry.code).is_none() {
+                return Err(KnownError(format!(
+                    "there is no rule {:?}; `conformance checks` lists them",
+                    entry.code
+                )));
+            }
+            if entry.reason.trim().is_empty() {
+                return Err(KnownError(format!(
+                    "the entry for {} gives no reason",
+                    entry.code
+                )));
+            }
+        }
+        Ok(file.expected)
+    }
+
+    pub(crate) fn matches(&self, found: &Found) -> bool {
+        self.code == found.check.code
+            && self
+                .operation
+                .as_ref()
+                .is_none_or(|operation| *operation == found.operation)
+            && self
+                .place
+                .as_ref()
+                .is_none_or(|place| *place == found.place)
+    }
+
+    pub(crate) fn shown(&self) -> String {
+        let rest: Vec<&str> = [&self.operation, &self.place]
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
+            .collect();
+        format!("{} {}", self.code, rest.join(" "))
+            .trim_end()
+            .to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_needs_a_rule_and_a_reason() {
+        let entry = |code: &str, reason: &str| {
+            format!("[[expected]]\ncode = {code:?}\nreason = {reason:?}\n")
+        };
+        assert_eq!(
+            Expected::parse(&entry("list.total", "issue 7"))
+                .unwrap()
+                .len(),
+            1
+        );
+        assert!(
+            Expected::parse(&entry("list.total", " "))
+                .unwrap_err()
+                .to_string()
+                .contains("no reason")
+        );
+        assert!(
+            Expected::parse(&entry("list.totals", "x"))
+                .unwrap_err()
+                .to_string()
+                .contains("list.totals")
+        );
+        assert!(Expected::parse("[[expected]]\ncode = \"list.total\"").is_err());
+    }
+}

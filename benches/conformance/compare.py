@@ -45,7 +45,7 @@ def schemathesis(program, violation, folder, examples):
     with Shelf(violation) as shelf:
         began = time.monotonic()
         subprocess.run(
-            [program, "run", str(HERE / "shelf.yaml"), "--url", shelf.url, "--checks", "all", "--continue-on-failure",
+            [program, "run", str(HERE / "shelf.yaml"), "--url", shelf.url, "--checks", "all", "--continue-on-failure", "--no-shrink", "--max-time", "20",
              "-H", "Authorization: Bearer token-of-ada-7f3a9c51e2", "--seed", "1", "-n", str(examples),
              "--generation-database", "none", "--report-junit-path", str(report), "--no-color"],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=600, cwd=folder, check=False,

@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use super::actors::Scheme;
 use super::resources::Resource;
+use super::samples::uuid;
 use super::shape::flat;
-use super::values::{smallest, uuid};
+use super::values::smallest;
 use crate::engine::{Call, Document, Operation, Parameter, Sign};
 
 /// One who speaks, signed in.

@@ -17,6 +17,7 @@ mod plan;
 mod requests;
 mod resources;
 mod run;
+mod samples;
 mod scenario;
 mod shape;
 mod shrink;

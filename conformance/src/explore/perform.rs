@@ -387,7 +387,7 @@ impl Performer<'_> {
             return Ok(());
         };
         let holds = found.status < 400;
-        let mut of_create = found.clone();
+        let mut of_create = found;
         of_create.operation = Some(operation.id.clone());
         let expected = "a Location that can be read";
         self.check(

@@ -228,7 +228,7 @@ fn resource(document: &Document, collection: &str, before: &[Resource]) -> Resou
 }
 
 /// The schema of an operation's first success that has one.
-pub(crate) fn success_schema<'a>(operation: &'a Operation) -> Option<&'a Value> {
+pub(crate) fn success_schema(operation: &Operation) -> Option<&Value> {
     operation
         .responses
         .iter()

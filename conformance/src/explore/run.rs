@@ -202,8 +202,8 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn stop(&mut self, ending: Ending, why: String) {
-        self.gaps.push(self.wire.taint.redact(&why));
+    fn stop(&mut self, ending: Ending, why: &str) {
+        self.gaps.push(self.wire.taint.redact(why));
         self.ending = Some(ending);
     }
 
@@ -215,8 +215,8 @@ impl Run<'_> {
             match signed_in(actor, index, &self.wire, environment).await {
                 Ok(speaker) => self.api.speakers.push(speaker),
                 Err(SignInError::Actors(error)) => return Err(error.into()),
-                Err(SignInError::Refused(why)) => self.stop(Ending::Credentials, why),
-                Err(SignInError::Host(why)) => self.stop(Ending::Host, why),
+                Err(SignInError::Refused(why)) => self.stop(Ending::Credentials, &why),
+                Err(SignInError::Host(why)) => self.stop(Ending::Host, &why),
             }
         }
         if self.api.speakers.is_empty() {
@@ -258,7 +258,9 @@ impl Run<'_> {
                 operation.path
             );
             match exchange.answer {
-                Err(why) => return self.stop(Ending::Host, format!("no answer to {asked}: {why}")),
+                Err(why) => {
+                    return self.stop(Ending::Host, &format!("no answer to {asked}: {why}"));
+                }
                 Ok(answer)
                     if answer.media_type().as_deref() == Some("text/html")
                         && says_json(&operation) =>
@@ -267,7 +269,7 @@ impl Run<'_> {
                         "{asked} was answered {} with HTML, where the document says JSON: is this the base URL of the API?",
                         answer.status
                     );
-                    return self.stop(Ending::Host, why);
+                    return self.stop(Ending::Host, &why);
                 }
                 Ok(answer)
                     if answer.status == 401
@@ -279,12 +281,12 @@ impl Run<'_> {
                         speaker.name,
                         answer.text()
                     );
-                    return self.stop(Ending::Credentials, why);
+                    return self.stop(Ending::Credentials, &why);
                 }
                 Ok(answer) if answer.status == 401 && operation.authenticated => {
                     let why =
                         format!("{asked} asks for credentials; give them with --sign or --actors");
-                    return self.stop(Ending::Credentials, format!("{why}: {}", answer.text()));
+                    return self.stop(Ending::Credentials, &format!("{why}: {}", answer.text()));
                 }
                 Ok(_) => {}
             }
@@ -333,9 +335,9 @@ impl Run<'_> {
     fn halted(&mut self, halt: &Halt) {
         match halt {
             Halt::ReadOnly => {}
-            Halt::Budget(why) => self.stop(Ending::Incomplete, why.clone()),
-            Halt::Host(why) => self.stop(Ending::Host, why.clone()),
-            Halt::Throttled(why) => self.stop(Ending::Throttled, why.clone()),
+            Halt::Budget(why) => self.stop(Ending::Incomplete, why),
+            Halt::Host(why) => self.stop(Ending::Host, why),
+            Halt::Throttled(why) => self.stop(Ending::Throttled, why),
         }
     }
 
@@ -487,7 +489,7 @@ impl Run<'_> {
         if !succeeded && self.ending.is_none() {
             self.stop(
                 Ending::Incomplete,
-                "no request succeeded, so nothing is proven".to_owned(),
+                "no request succeeded, so nothing is proven",
             );
         }
         for operation in self.api.document.operations() {

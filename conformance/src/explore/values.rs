@@ -8,6 +8,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
+use super::samples::{ODD, samples, uuid};
 use super::shape::{DEEPEST, flat, is_required, kind, number, range};
 use crate::engine::{array, entries};
 
@@ -25,16 +26,6 @@ pub(crate) struct Case {
 
 /// Texts longer than this are not made for a bound alone.
 const LONGEST: u64 = 100_000;
-/// One text of each kind that breaks careless code: beyond the basic plane, right to left, combining, quotes, spaces.
-const ODD: [&str; 6] = [
-    "\u{1F680}\u{10FFFF}",
-    "\u{5E9}\u{5DC}",
-    "e\u{301}",
-    "'\"\\<&>%00",
-    " a ",
-    "\u{3000}\u{FEFF}",
-];
-
 /// A source of values that a seed and a name decide.
 pub(crate) fn runner(seed: u64, name: &str) -> TestRunner {
     let digest = Sha256::new()
@@ -154,30 +145,6 @@ fn text_of(schema: &Value) -> Value {
             .take(least.max(6).min(most).try_into().unwrap_or(6))
             .collect::<String>()
     )
-}
-
-/// Valid texts of a format; empty for a format that is not known.
-fn samples(format: &str) -> &'static [&'static str] {
-    match format {
-        "uuid" => &[
-            "7b0f3a52-5c1d-4e9a-8f60-2d4c1b9a7e33",
-            "00000000-0000-0000-0000-000000000000",
-        ],
-        "date" => &["2026-02-28", "2024-02-29", "0001-01-01", "9999-12-31"],
-        "date-time" => &[
-            "2026-02-28T23:59:59Z",
-            "2024-02-29T00:00:00.123456Z",
-            "2026-06-30T12:00:00+14:00",
-        ],
-        "email" => &["someone@example.com", "a+b@sub.example.org"],
-        "uri" => &["https://example.com/a?b=c#d", "urn:isbn:0451450523"],
-        "hostname" => &["example.com", "a-b.example"],
-        "ipv4" => &["192.0.2.1", "255.255.255.255"],
-        "ipv6" => &["2001:db8::1", "::"],
-        "byte" => &["c2FtcGxl", ""],
-        "password" => &["correct-horse-battery-staple"],
-        _ => &[],
-    }
 }
 
 /// Every boundary of a schema, each alone in an otherwise small value.
@@ -529,18 +496,6 @@ fn text(schema: &Value) -> BoxedStrategy<Value> {
     vec(character, least..=most.min(least + 64))
         .prop_map(|parts| json!(parts.concat()))
         .boxed()
-}
-
-pub(crate) fn uuid(bits: u128) -> String {
-    let hex = format!("{:032x}", bits & !(0xf << 76) | 4 << 76);
-    format!(
-        "{}-{}-{}-{}-{}",
-        &hex[..8],
-        &hex[8..12],
-        &hex[12..16],
-        &hex[16..20],
-        &hex[20..]
-    )
 }
 
 fn matching(pattern: &str, schema: &Value) -> BoxedStrategy<Value> {

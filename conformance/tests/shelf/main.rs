@@ -20,6 +20,8 @@ const DOCUMENT: &str = include_str!("../../fixtures/shelf/shelf.yaml");
 const ACTORS: &str = include_str!("../../fixtures/shelf/actors.toml");
 const VIOLATIONS: &str = include_str!("../../fixtures/shelf/violations.toml");
 
+type Test = fn() -> Result<(), Failed>;
+
 #[derive(Clone, Deserialize)]
 struct Violation {
     name: String,
@@ -49,7 +51,7 @@ fn main() -> ExitCode {
         Trial::test("a_finding_is_replayed_alone", replayed),
         Trial::test("a_sequence_is_shortened_to_what_is_needed", shortened),
     ];
-    let others: [(&str, fn() -> Result<(), Failed>); 13] = [
+    let others: [(&str, Test); 13] = [
         (
             "hostile::a_base_url_that_answers_html_is_named",
             hostile::html,

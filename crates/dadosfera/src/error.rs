@@ -35,6 +35,7 @@ struct Facts {
     request_id: Option<String>,
     retry_after: Option<Duration>,
     transient: bool,
+    field: Option<String>,
     what: String,
     next: Option<String>,
     trace: Option<String>,
@@ -49,8 +50,10 @@ struct Facts {
 pub enum ErrorKind {
     /// The configuration cannot be used: base URL, profile, files, credentials. Nothing was sent.
     Config,
-    /// An argument that no server could accept. Nothing was sent.
+    /// An argument that no server could accept. Nothing was sent. See [`Error::field`].
     InvalidInput,
+    /// A file of this machine cannot be read or written, or has changed meanwhile.
+    File,
     /// The account has a second factor, and no code, or a wrong one, was given.
     MfaRequired,
     /// The user name or the password is wrong. They were sent once and are not sent again.
@@ -168,6 +171,12 @@ impl Error {
         self.0.retry_after
     }
 
+    /// The path of the field that is wrong, such as `jobs[0].input.table_name`; with [`ErrorKind::InvalidInput`].
+    #[must_use]
+    pub fn field(&self) -> Option<&str> {
+        self.0.field.as_deref()
+    }
+
     /// Why a run failed, as the platform tells it; with [`ErrorKind::RunFailed`].
     #[must_use]
     pub fn trace(&self) -> Option<&str> {
@@ -204,6 +213,7 @@ impl Error {
                     | ErrorKind::Connect
                     | ErrorKind::ConnectionLost
             ),
+            field: None,
             what: what.into(),
             next: None,
             trace: None,
@@ -219,6 +229,16 @@ impl Error {
 
     pub(crate) fn invalid_input(what: impl Into<String>, next: impl Into<String>) -> Self {
         Self::new(ErrorKind::InvalidInput, what).next(next)
+    }
+
+    /// A field that breaks a rule: the rule, and what to write instead.
+    pub(crate) fn invalid_field(
+        field: impl Into<String>,
+        rule: impl fmt::Display,
+        next: impl Into<String>,
+    ) -> Self {
+        let field = field.into();
+        Self::invalid_input(format!("{field} {rule}"), next).with(|facts| facts.field = Some(field))
     }
 
     /// What to do next.
@@ -371,6 +391,7 @@ impl fmt::Debug for Error {
             .field("request_id", &facts.request_id)
             .field("retry_after", &facts.retry_after)
             .field("transient", &facts.transient)
+            .field("field", &facts.field)
             .field("message", &self.to_string())
             .field("source", &facts.source.as_ref().map(ToString::to_string))
             .finish()

@@ -76,6 +76,8 @@ mod clock;
 mod error;
 mod id;
 mod moment;
+mod input;
+mod names;
 
 pub use answer::{Answer, AnswerHead};
 pub use call_options::CallOptions;
@@ -92,22 +94,30 @@ pub use id::{
     TableId, UserId,
 };
 
+pub use names::ConnectionIdParts;
 pub use resources::api_keys::{ApiKeys, PermissionRef};
 pub use resources::auth::SessionHandle;
 pub use resources::catalog::{Catalog, CatalogPage, CatalogQuery, PreviewQuery};
 pub use resources::connections::{ConnectionQuery, Connections};
 pub use resources::customers::Customers;
 pub use resources::health::Health;
-pub use resources::jobs::{JobInputPatch, Jobs, SyncMode};
-pub use resources::new_file_job::NewFileJob;
-pub use resources::new_pipeline::{NewJdbcJob, NewPipeline, PipelinePatch};
+pub use resources::jobs::{JobInputPatch, Jobs};
+pub use resources::new_file_job::{CsvFormat, FileEncoding, FileFormat, NewFileJob};
+pub use resources::new_jdbc_job::{JdbcPlugin, NewJdbcJob};
+pub use resources::new_pipeline::{NewPipeline, PipelinePatch};
+pub use resources::new_source_job::{NewMongoJob, NewSingerJob};
 pub use resources::permissions::{MissingPermission, Permissions, PlanCheck};
 pub use resources::pipelines::{PipelineHandle, Pipelines};
 pub use resources::pipelines_v2::{PageOptions, PipelinesV2};
 pub use resources::runs::{RunHandle, RunProgress, RunStates, Runs};
 pub use resources::storage::{Download, Storage};
+pub use resources::storage_download::{DownloadOptions, Downloaded};
+pub use resources::storage_upload::{Transferred, Upload, UploadMany, Uploaded, UploadedOne};
+pub use resources::sync_mode::{SyncMode, SyncModePlan};
+pub use resources::table_from_file::TableFromFile;
 pub use resources::tables::{Datasets, Tables};
 pub use resources::users::Users;
+pub use resources::web_links::WebLinks;
 pub use wait::WaitOptions;
 
 pub use auth::events::{SessionEvent, SessionObserver, SessionState, SessionStatus};

@@ -8,6 +8,7 @@ use dadosfera_raw::types;
 use crate::client::Client;
 use crate::error::Error;
 use crate::id::DataAssetId;
+use crate::input;
 use crate::pages::{self, Items};
 
 /// How many assets a page of [`Catalog::stream`] holds, where the query does not say.
@@ -183,12 +184,21 @@ impl Catalog<'_> {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) without the permission `catalog:create`.
+    /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) without the permission `catalog:create`;
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for an empty name, a tag twice, or an address that is
+    /// none; nothing is sent then.
     pub async fn create(
         &self,
         asset: &types::CreateDataAssetRequest,
     ) -> Result<DataAssetId, Error> {
         let call = self.client.call("create_data_asset");
+        input::name("display_name", &asset.display_name).map_err(|error| call.failed(error))?;
+        check(
+            asset.tags.as_deref(),
+            asset.external_url.as_deref(),
+            asset.embed.as_ref(),
+        )
+        .map_err(|error| call.failed(error))?;
         let answer = call.raw().create_data_asset(asset).await;
         let made = call.finish(answer).await?;
         DataAssetId::new(made.data_asset.id)
@@ -223,6 +233,15 @@ impl Catalog<'_> {
     ) -> Result<types::DataAsset, Error> {
         let call = self.client.call("update_data_asset");
         let id: DataAssetId = call.id(id)?;
+        if let Some(name) = &changes.display_name {
+            input::name("display_name", name).map_err(|error| call.failed(error))?;
+        }
+        check(
+            changes.tags.as_deref(),
+            changes.external_url.as_deref(),
+            changes.embed.as_ref(),
+        )
+        .map_err(|error| call.failed(error))?;
         let answer = call.raw().update_data_asset(id.as_str(), changes).await;
         Ok(call.finish(answer).await?.data_asset)
     }
@@ -384,4 +403,20 @@ impl Catalog<'_> {
     pub(crate) const fn client(&self) -> &Client {
         self.client
     }
+}
+
+fn check(
+    tags: Option<&[String]>,
+    external_url: Option<&str>,
+    embed: Option<&types::Embed>,
+) -> Result<(), Error> {
+    // No tags is a choice, and an empty list says it.
+    if let Some(tags) = tags.filter(|tags| !tags.is_empty()) {
+        input::names("tags", tags, "")?;
+    }
+    // An empty address takes back the one that is there.
+    if let Some(url) = external_url.filter(|url| !url.is_empty()) {
+        input::address("external_url", url)?;
+    }
+    embed.map_or(Ok(()), |embed| input::address("embed.url", &embed.url))
 }

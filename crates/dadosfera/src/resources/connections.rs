@@ -5,6 +5,7 @@ use dadosfera_raw::{Secret, types};
 use crate::client::Client;
 use crate::error::Error;
 use crate::id::ConnectionId;
+use crate::input;
 use crate::pages::{self, Items};
 
 /// How many connections a page has, where the query does not say; what the vendor's library asks for.
@@ -154,6 +155,8 @@ impl Connections<'_> {
         connection: &types::CreateConnectionRequest,
     ) -> Result<types::Connection, Error> {
         let call = self.client.call("create_connection");
+        input::name("name", &connection.name).map_err(|error| call.failed(error))?;
+        input::name("plugin", &connection.plugin).map_err(|error| call.failed(error))?;
         let answer = call.raw().create_connection(connection).await;
         call.finish(answer).await
     }

@@ -1,27 +1,19 @@
 //! Jobs: what a pipeline reads, how it loads, and how far it has come.
 
 use dadosfera_raw::Maybe;
-use dadosfera_raw::types::{self, JobInputFields, LoadType, MemoryRequest, UpdateSyncModeRequest};
+use dadosfera_raw::types::{self, JobInputFields, LoadType, MemoryRequest};
 
+use super::sync_mode::{SyncMode, SyncModePlan};
 use crate::client::Client;
 use crate::error::Error;
 use crate::id::JobId;
+use crate::input;
 
 /// The jobs of pipelines; from [`Client::jobs`].
 #[derive(Debug, Clone, Copy)]
 pub struct Jobs<'a> {
     client: &'a Client,
 }
-
-/// How a job loads from now on.
-///
-/// ```
-/// use dadosfera::SyncMode;
-///
-/// let mode = SyncMode::incremental("updated_at", "timestamp");
-/// ```
-#[derive(Debug, Clone)]
-pub struct SyncMode(UpdateSyncModeRequest);
 
 /// What to change in a job's input. What is not named stays as it is.
 ///
@@ -73,8 +65,8 @@ impl Jobs<'_> {
         call.finish(answer).await
     }
 
-    /// Changes how a JDBC job loads. What becomes of its state is in the answer (inferred): full to incremental
-    /// initialises it, incremental to full resets it, and between the two incremental modes it is preserved.
+    /// Changes how a JDBC job loads. What becomes of its state is in the answer (inferred); what will become of it,
+    /// [`plan_sync_mode`](Self::plan_sync_mode) says before.
     ///
     /// ```
     /// # dadosfera::__example!(client, pipeline: orders => {
@@ -87,7 +79,8 @@ impl Jobs<'_> {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) where the customer has none of this id.
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) where the customer has none of this id;
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a mode without what it needs; nothing is sent then.
     pub async fn set_sync_mode(
         &self,
         id: impl TryInto<JobId, Error: Into<Error>>,
@@ -95,8 +88,29 @@ impl Jobs<'_> {
     ) -> Result<types::SyncModeAnswer, Error> {
         let call = self.client.call("update_job_sync_mode");
         let id: JobId = call.id(id)?;
-        let answer = call.raw().update_job_sync_mode(id.as_str(), &mode.0).await;
+        mode.check(None).map_err(|error| call.failed(error))?;
+        let answer = call
+            .raw()
+            .update_job_sync_mode(id.as_str(), mode.request())
+            .await;
         call.finish(answer).await
+    }
+
+    /// Reads how a JDBC job loads now, and says what a change to `mode` will do to its state, without changing anything.
+    ///
+    /// # Errors
+    /// As of [`set_sync_mode`](Self::set_sync_mode).
+    pub async fn plan_sync_mode(
+        &self,
+        id: impl TryInto<JobId, Error: Into<Error>>,
+        mode: &SyncMode,
+    ) -> Result<SyncModePlan, Error> {
+        let job = self.get_jdbc(id).await?;
+        mode.check(Some(&job.source_config.plugin))
+            .map_err(|error| error.of_if_unknown("update_job_sync_mode"))?;
+        // Without a load type a job loads everything.
+        let from = job.source_config.load_type.unwrap_or(LoadType::FullLoad);
+        Ok(SyncModePlan::new(from, mode))
     }
 
     /// Changes fields of a job's input and answers which ones changed. Columns are added to those that are there.
@@ -152,7 +166,7 @@ impl Jobs<'_> {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::BadRequest`](crate::ErrorKind::BadRequest) beyond the limit.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) beyond the limit; nothing is sent then.
     pub async fn set_memory(
         &self,
         id: impl TryInto<JobId, Error: Into<Error>>,
@@ -160,58 +174,12 @@ impl Jobs<'_> {
     ) -> Result<i64, Error> {
         let call = self.client.call("update_job_memory");
         let id: JobId = call.id(id)?;
+        input::memory("amount", megabytes).map_err(|error| call.failed(error))?;
         let body = MemoryRequest {
             amount: megabytes.into(),
         };
         let answer = call.raw().update_job_memory(id.as_str(), &body).await;
         Ok(call.finish(answer).await?.data.memory_mb)
-    }
-}
-
-impl SyncMode {
-    /// Everything, each time.
-    #[must_use]
-    pub const fn full_load() -> Self {
-        Self::new(LoadType::FullLoad)
-    }
-
-    /// Only what is new by a column, whose type is `number`, `date`, `timestamp` or a native one.
-    #[must_use]
-    pub fn incremental(column: impl Into<String>, column_type: impl Into<String>) -> Self {
-        let mut this = Self::new(LoadType::Incremental);
-        this.0.incremental_column_name = Some(column.into());
-        this.0.incremental_column_type = Some(column_type.into());
-        this
-    }
-
-    /// Like [`incremental`](Self::incremental), and keeps the latest row of each primary key in a second table.
-    #[must_use]
-    pub fn incremental_with_qualify<K: Into<String>>(
-        column: impl Into<String>,
-        column_type: impl Into<String>,
-        primary_keys: impl IntoIterator<Item = K>,
-    ) -> Self {
-        let mut this = Self::incremental(column, column_type);
-        this.0.target_load_type = LoadType::IncrementalWithQualify;
-        this.0.primary_keys = Some(primary_keys.into_iter().map(Into::into).collect());
-        this
-    }
-
-    /// Sets the API's `force`, whose effect is not documented.
-    #[must_use]
-    pub const fn force(mut self) -> Self {
-        self.0.force = true;
-        self
-    }
-
-    const fn new(mode: LoadType) -> Self {
-        Self(UpdateSyncModeRequest {
-            target_load_type: mode,
-            incremental_column_name: None,
-            incremental_column_type: None,
-            primary_keys: None,
-            force: false,
-        })
     }
 }
 

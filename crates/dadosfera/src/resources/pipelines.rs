@@ -8,6 +8,7 @@ use crate::call::Call;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::id::PipelineId;
+use crate::input;
 use crate::pages::Items;
 
 /// The customer's pipelines; from [`Client::pipelines`].
@@ -124,9 +125,12 @@ impl Pipelines<'_> {
     ///
     /// # Errors
     /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) where the name or the id is taken,
-    /// [`ErrorKind::BadRequest`](crate::ErrorKind::BadRequest) for jobs that the API refuses.
+    /// [`ErrorKind::BadRequest`](crate::ErrorKind::BadRequest) for jobs that the API refuses;
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) with the [`field`](Error::field) at fault for what
+    /// [`NewPipeline::check`] refuses before anything is sent.
     pub async fn create(&self, pipeline: NewPipeline) -> Result<PipelineId, Error> {
         let call = self.client.call("create_pipeline");
+        pipeline.check().map_err(|error| call.failed(error))?;
         let body = pipeline.into_request();
         let answer = call.raw().create_pipeline(&body).await;
         let created = call.finish(answer).await?;
@@ -152,6 +156,7 @@ impl Pipelines<'_> {
     ) -> Result<(), Error> {
         let call = self.client.call("update_pipeline");
         let id: PipelineId = call.id(id)?;
+        patch.check().map_err(|error| call.failed(error))?;
         let answer = call
             .raw()
             .update_pipeline(id.as_str(), patch.request())
@@ -292,10 +297,11 @@ impl PipelineHandle<'_> {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::BadRequest`](crate::ErrorKind::BadRequest) beyond the limit.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) beyond the limit; nothing is sent then.
     pub async fn set_memory(&self, megabytes: u32) -> Result<i64, Error> {
         let call = self.client.call("update_pipeline_memory");
         let id = self.known(&call)?;
+        input::memory("amount", megabytes).map_err(|error| call.failed(error))?;
         let body = MemoryRequest {
             amount: megabytes.into(),
         };

@@ -7,10 +7,12 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::Bytes;
-use dadosfera_raw::{ClientInfo as _, Multipart, types};
+use dadosfera_raw::types;
 use futures::{Stream, StreamExt};
-use reqwest::multipart::{Form, Part};
+use reqwest::StatusCode;
 
+use super::storage_rules as rules;
+use super::storage_upload::{Upload, Uploaded};
 use crate::call::Call;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
@@ -27,6 +29,7 @@ pub struct Storage<'a> {
 /// A file that is coming in.
 pub struct Download {
     call: Call,
+    is_part: bool,
     length: Option<u64>,
     stream: Pin<Box<dyn Stream<Item = reqwest::Result<Bytes>> + Send + Sync>>,
 }
@@ -39,111 +42,61 @@ impl Client {
     }
 }
 
-impl Storage<'_> {
+impl<'a> Storage<'a> {
+    pub(crate) const fn client(&self) -> &'a Client {
+        self.client
+    }
+
     /// The files and folders right below a folder, such as `/raw/x`.
     ///
     /// # Errors
-    /// [`ErrorKind::Forbidden`] without the permission `import-file:view`.
+    /// [`ErrorKind::Forbidden`] without the permission `import-file:view`; [`ErrorKind::InvalidInput`] for a folder that
+    /// cannot be.
     pub async fn list(&self, folder: &str) -> Result<types::FolderAnswer, Error> {
         let call = self.client.call("list_files");
-        let answer = call.raw().list_files(Some(folder)).await;
+        let folder = rules::folder("folderPath", folder).map_err(|error| call.failed(error))?;
+        let answer = call.raw().list_files(Some(&folder)).await;
         call.finish(answer).await
     }
 
     /// Uploads bytes as a file of this name.
     ///
     /// # Errors
-    /// [`ErrorKind::BadRequest`] where it calls itself a table and is none; nothing is stored then.
+    /// As of [`upload`](Self::upload).
     pub async fn upload_bytes(
         &self,
         folder: &str,
         name: impl Into<String>,
         content: impl Into<Bytes>,
     ) -> Result<types::UploadedFile, Error> {
-        let content: Bytes = content.into();
-        let length = content.len() as u64;
-        self.upload(folder, name.into(), content.into(), length)
-            .await
+        self.stored(folder, Upload::bytes(name, content)).await
     }
 
     /// Uploads a file of this machine, streamed from the disk.
     ///
-    /// ```no_run
-    /// # async fn run(client: dadosfera::Client) -> Result<(), dadosfera::Error> {
-    /// let stored = client.storage().upload_file("/raw/shop", "orders.csv").await?;
-    /// println!("{} bytes, dataset {:?}", stored.size, stored.dataset_id);
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
     /// # Errors
-    /// [`ErrorKind::InvalidInput`] for what is no file; nothing is sent then. Otherwise as of
-    /// [`upload_bytes`](Self::upload_bytes).
+    /// As of [`upload`](Self::upload).
     pub async fn upload_file(
         &self,
         folder: &str,
         path: impl AsRef<Path>,
     ) -> Result<types::UploadedFile, Error> {
-        let path = path.as_ref();
-        let refuse = |why: String| {
-            Error::invalid_input(
-                format!("{} cannot be uploaded: {why}", path.display()),
-                "pass the path of a file that can be read",
-            )
-            .of("upload_files")
-        };
-        let name = path.file_name().and_then(|name| name.to_str());
-        let Some(name) = name else {
-            return Err(refuse("it has no file name in Unicode".to_owned()));
-        };
-        let file = tokio::fs::File::open(path)
-            .await
-            .map_err(|error| refuse(error.to_string()))?;
-        let about = file
-            .metadata()
-            .await
-            .map_err(|error| refuse(error.to_string()))?;
-        if !about.is_file() {
-            return Err(refuse("it is no file".to_owned()));
-        }
-        self.upload(folder, name.to_owned(), file.into(), about.len())
-            .await
+        self.stored(folder, Upload::path(path.as_ref())).await
     }
 
-    async fn upload(
-        &self,
-        folder: &str,
-        name: String,
-        content: reqwest::Body,
-        length: u64,
-    ) -> Result<types::UploadedFile, Error> {
-        let call = self.client.call("upload_files");
-        let part = Part::stream_with_length(content, length).file_name(name);
-        let form = Form::new().part("file", part);
-        let form = Multipart::new(call.raw().client(), form).map_err(|error| {
-            call.failed(
-                Error::invalid_input("the form cannot be encoded", "give the file a plain name")
-                    .with_source(error),
-            )
-        })?;
-        let answer = call
-            .raw()
-            .upload_files(
-                folder,
-                form.content_length.as_deref(),
-                &form.content_type,
-                form.body,
-            )
-            .await;
-        let stored = match call.finish(answer).await? {
-            types::UploadAnswer::UploadedFile(file) => Some(file),
-            types::UploadAnswer::Array(files) => files.into_iter().next(),
-        };
-        stored.ok_or_else(|| {
-            Error::new(ErrorKind::UnexpectedAnswer, "the answer tells of no file")
-                .of("upload_files")
-                .next("list the folder to see whether it was stored")
-        })
+    async fn stored(&self, folder: &str, upload: Upload) -> Result<types::UploadedFile, Error> {
+        match self.upload(folder, upload).await? {
+            Uploaded::Stored(file) => Ok(file),
+            // The answer was lost, and the file has arrived.
+            Uploaded::WasThere(file) => Ok(types::UploadedFile {
+                dataset_id: file.dataset_id,
+                file_name: file.file_name,
+                folder_path: file.folder_path,
+                size: file.size,
+                status: types::UploadStatus::Uploaded,
+                extra: serde_json::Map::new(),
+            }),
+        }
     }
 
     /// Begins to download a file.
@@ -162,10 +115,12 @@ impl Storage<'_> {
         self.fetch(path, Some(format!("bytes={bytes}"))).await
     }
 
-    async fn fetch(&self, path: &str, range: Option<String>) -> Result<Download, Error> {
+    pub(crate) async fn fetch(&self, path: &str, range: Option<String>) -> Result<Download, Error> {
         let call = self.client.call("download_file");
+        rules::file_path("path", path).map_err(|error| call.failed(error))?;
         match call.raw().download_file(path, range.as_deref()).await {
             Ok(answer) => Ok(Download {
+                is_part: answer.status() == StatusCode::PARTIAL_CONTENT,
                 length: answer.content_length(),
                 stream: answer.into_inner_stream(),
                 call,
@@ -180,12 +135,18 @@ impl Storage<'_> {
     /// [`ErrorKind::NotFound`] where there is no such file.
     pub async fn delete(&self, path: &str) -> Result<(), Error> {
         let call = self.client.call("delete_file");
+        rules::file_path("path", path).map_err(|error| call.failed(error))?;
         let answer = call.raw().delete_file(path).await;
         call.finish_empty(answer)
     }
 }
 
 impl Download {
+    /// Whether it is the part that was asked for, and not the whole file.
+    pub(crate) const fn is_part(&self) -> bool {
+        self.is_part
+    }
+
     /// How many bytes it has, where the server said so.
     #[must_use]
     pub const fn length(&self) -> Option<u64> {

@@ -6,6 +6,7 @@ use dadosfera_raw::types;
 use crate::client::Client;
 use crate::error::Error;
 use crate::id::{DatasetId, TableId};
+use crate::input;
 use crate::pages::Items;
 
 /// The customer's tables; from [`Client::tables`].
@@ -34,7 +35,11 @@ impl Client {
     }
 }
 
-impl Tables<'_> {
+impl<'a> Tables<'a> {
+    pub(crate) const fn client(&self) -> &'a Client {
+        self.client
+    }
+
     /// Every table.
     ///
     /// ```
@@ -108,9 +113,12 @@ impl Tables<'_> {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) where its name is taken in its schema.
+    /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) where its name is taken in its schema;
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a table without a name or columns, or columns
+    /// without a name or a type; nothing is sent then.
     pub async fn create(&self, table: &types::CreateTableRequest) -> Result<types::Table, Error> {
         let call = self.client.call("create_table");
+        check(table).map_err(|error| call.failed(error))?;
         let answer = call.raw().create_table(table).await;
         call.finish(answer).await
     }
@@ -212,4 +220,28 @@ impl Datasets<'_> {
         let answer = call.raw().delete_dataset(id.as_str()).await;
         call.finish_empty(answer)
     }
+}
+
+fn check(table: &types::CreateTableRequest) -> Result<(), Error> {
+    input::name("name", &table.name)?;
+    if let Some(schema) = &table.schema {
+        input::name("schema", schema)?;
+    }
+    check_columns(&table.columns)
+}
+
+/// Columns have names of their own, and types.
+pub(crate) fn check_columns(columns: &[types::TableColumn]) -> Result<(), Error> {
+    let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
+    input::names("columns", &names, "give the table at least one column")?;
+    for (index, column) in columns.iter().enumerate() {
+        if column.type_.as_str().trim().is_empty() {
+            return Err(Error::invalid_field(
+                format!("columns[{index}].type"),
+                "is empty",
+                "it is VARCHAR, INTEGER, FLOAT, BOOLEAN, TIMESTAMP or VARIANT",
+            ));
+        }
+    }
+    Ok(())
 }

@@ -5,6 +5,7 @@ use dadosfera_raw::types;
 use crate::client::Client;
 use crate::error::Error;
 use crate::id::UserId;
+use crate::input;
 use crate::pages::Items;
 
 /// The API creates no more at once.
@@ -79,13 +80,19 @@ impl Users<'_> {
     /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) where a user name is taken; none is created then.
     pub async fn create(&self, users: Vec<types::NewUser>) -> Result<Vec<types::User>, Error> {
         if users.is_empty() || users.len() > MOST_AT_ONCE {
-            return Err(Error::invalid_input(
-                format!("{} users cannot be created at once", users.len()),
+            return Err(Error::invalid_field(
+                "users",
+                format_args!("holds {}, and they cannot be created at once", users.len()),
                 format!("pass 1 to {MOST_AT_ONCE}"),
             )
             .of("create_users"));
         }
         let call = self.client.call("create_users");
+        for (index, user) in users.iter().enumerate() {
+            let at = |field: &str| format!("users[{index}].{field}");
+            input::name(&at("username"), &user.username).map_err(|error| call.failed(error))?;
+            input::name(&at("name"), &user.name).map_err(|error| call.failed(error))?;
+        }
         let body = types::CreateUsersRequest { users };
         let answer = call.raw().create_users(None, &body).await;
         Ok(call.finish(answer).await?.users)

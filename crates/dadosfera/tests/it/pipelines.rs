@@ -68,9 +68,10 @@ async fn a_pipeline_lives_from_creation_to_deletion() {
         .await
         .expect_err("too much");
     assert_eq!(
-        error.api_message(),
-        Some("Memory limit exceeded. Maximum allowed: 12000MB (12GB)")
+        (error.kind(), error.field()),
+        (ErrorKind::InvalidInput, Some("amount"))
     );
+    assert_eq!(world.count("update_pipeline_memory"), 1);
 
     client.pipelines().delete(&id).await.expect("deleted");
     assert_eq!(

@@ -1,0 +1,551 @@
+//! Uploads: from a path, bytes or a stream, one or many, with progress, and skipping what is there.
+//!
+//! Rules: a body is streamed, so that no file is whole in memory, and its length is known before it starts. A file that can
+//! be read again is sent again after a failure that may pass; before that the folder is asked whether it arrived. A stream
+//! is sent once.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use dadosfera_raw::{ClientInfo as _, Multipart, types};
+use data_encoding::HEXLOWER;
+use futures::{Stream, StreamExt as _, stream};
+use reqwest::multipart::{Form, Part};
+use sha2::{Digest as _, Sha256};
+
+use super::storage::Storage;
+use super::{storage_local as local, storage_rules as rules};
+use crate::error::{Error, ErrorKind};
+
+/// How often a file that can be read again is sent.
+const ATTEMPTS: u32 = 3;
+/// The pause before it is sent again; twice as long the next time.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// How far a transfer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Transferred {
+    /// Bytes so far.
+    pub done: u64,
+    /// Bytes in all.
+    pub total: u64,
+}
+
+/// Who is told how far a transfer is.
+pub(crate) type Watch = Arc<dyn Fn(Transferred) + Send + Sync>;
+
+type Pieces = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
+
+/// A file to upload.
+///
+/// ```
+/// use dadosfera::Upload;
+///
+/// let file = Upload::path("orders.csv").skip_if_there();
+/// let bytes = Upload::bytes("orders.csv", "id,total\n1,9.50\n");
+/// ```
+pub struct Upload {
+    name: Option<String>,
+    content: Content,
+    largest: u64,
+    skips: bool,
+    watch: Option<Watch>,
+}
+
+enum Content {
+    Bytes(Bytes),
+    Path(PathBuf),
+    /// Taken out by the one attempt that there is.
+    Stream(u64, Mutex<Option<Pieces>>),
+}
+
+/// What became of an upload.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Uploaded {
+    /// It was stored.
+    Stored(types::UploadedFile),
+    /// A file of this name, size and checksum was there, so nothing was sent.
+    WasThere(types::StoredFile),
+}
+
+/// How many files are uploaded. The default is four at once, each sent whatever is there.
+#[derive(Clone)]
+pub struct UploadMany {
+    at_once: usize,
+    skips: bool,
+    largest: u64,
+    watch: Option<Arc<dyn Fn(&Path, Transferred) + Send + Sync>>,
+}
+
+/// What became of one of many.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct UploadedOne {
+    /// The file of this machine.
+    pub path: PathBuf,
+    /// What became of it.
+    pub outcome: Result<Uploaded, Error>,
+}
+
+impl Upload {
+    /// A file of this machine, under its own name.
+    #[must_use]
+    pub fn path(path: impl Into<PathBuf>) -> Self {
+        Self::new(None, Content::Path(path.into()))
+    }
+
+    /// Bytes, as a file of this name.
+    #[must_use]
+    pub fn bytes(name: impl Into<String>, content: impl Into<Bytes>) -> Self {
+        Self::new(Some(name.into()), Content::Bytes(content.into()))
+    }
+
+    /// A stream of a known length, as a file of this name. It can be read once only, so it is neither sent again nor
+    /// skipped.
+    #[must_use]
+    pub fn stream(
+        name: impl Into<String>,
+        length: u64,
+        content: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
+    ) -> Self {
+        let content = Content::Stream(length, Mutex::new(Some(Box::pin(content))));
+        Self::new(Some(name.into()), content)
+    }
+
+    fn new(name: Option<String>, content: Content) -> Self {
+        Self {
+            name,
+            content,
+            largest: rules::LARGEST,
+            skips: false,
+            watch: None,
+        }
+    }
+
+    /// Another name than its own.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Sends nothing where a file of this name, size and checksum is there: an upload of many that broke off goes on where
+    /// it was.
+    #[must_use]
+    pub const fn skip_if_there(mut self) -> Self {
+        self.skips = true;
+        self
+    }
+
+    /// The largest size in bytes that is sent: 250 MB unless set, as an import in the web application takes (reported).
+    #[must_use]
+    pub const fn largest(mut self, bytes: u64) -> Self {
+        self.largest = bytes;
+        self
+    }
+
+    /// Tells how far it is, after each piece. It starts from 0 again where the file is sent again.
+    #[must_use]
+    pub fn with_progress(mut self, watch: impl Fn(Transferred) + Send + Sync + 'static) -> Self {
+        self.watch = Some(Arc::new(watch));
+        self
+    }
+
+    fn file_name(&self) -> Result<String, Error> {
+        let name = match (&self.name, &self.content) {
+            (Some(name), _) => name.clone(),
+            (None, Content::Path(path)) => local::name(path)?,
+            (None, _) => String::new(),
+        };
+        rules::file_name("file", &name)?;
+        Ok(name)
+    }
+
+    async fn length(&self) -> Result<u64, Error> {
+        let length = match &self.content {
+            Content::Bytes(bytes) => bytes.len() as u64,
+            Content::Path(path) => local::length(path).await?,
+            Content::Stream(length, _) => *length,
+        };
+        rules::size("file", length, self.largest)?;
+        Ok(length)
+    }
+
+    async fn sha256(&self) -> Result<Option<String>, Error> {
+        Ok(match &self.content {
+            Content::Bytes(bytes) => Some(HEXLOWER.encode(&Sha256::digest(bytes))),
+            Content::Path(path) => Some(local::sha256(path.clone()).await?),
+            Content::Stream(..) => None,
+        })
+    }
+
+    async fn pieces(&self) -> Result<Pieces, Error> {
+        Ok(match &self.content {
+            Content::Bytes(bytes) => Box::pin(stream::iter([Ok(bytes.clone())])),
+            Content::Path(path) => Box::pin(local::pieces(path).await?),
+            Content::Stream(_, pieces) => pieces
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take()
+                .ok_or_else(|| {
+                    Error::invalid_input(
+                        "the stream was read already",
+                        "make another upload for another attempt",
+                    )
+                })?,
+        })
+    }
+
+    const fn can_be_sent_again(&self) -> bool {
+        !matches!(self.content, Content::Stream(..))
+    }
+}
+
+impl Default for UploadMany {
+    fn default() -> Self {
+        Self {
+            at_once: 4,
+            skips: false,
+            largest: rules::LARGEST,
+            watch: None,
+        }
+    }
+}
+
+impl UploadMany {
+    /// The default.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many go up at the same time; at least one does.
+    #[must_use]
+    pub const fn at_once(mut self, count: usize) -> Self {
+        self.at_once = if count == 0 { 1 } else { count };
+        self
+    }
+
+    /// As of [`Upload::skip_if_there`], with one question for each folder.
+    #[must_use]
+    pub const fn skip_if_there(mut self) -> Self {
+        self.skips = true;
+        self
+    }
+
+    /// As of [`Upload::largest`].
+    #[must_use]
+    pub const fn largest(mut self, bytes: u64) -> Self {
+        self.largest = bytes;
+        self
+    }
+
+    /// Tells how far each file is.
+    #[must_use]
+    pub fn with_progress(
+        mut self,
+        watch: impl Fn(&Path, Transferred) + Send + Sync + 'static,
+    ) -> Self {
+        self.watch = Some(Arc::new(watch));
+        self
+    }
+
+    fn upload(&self, path: &Path) -> Upload {
+        let mut upload = Upload::path(path).largest(self.largest);
+        upload.skips = self.skips;
+        if let Some(watch) = &self.watch {
+            let (watch, path) = (Arc::clone(watch), path.to_owned());
+            upload.watch = Some(Arc::new(move |transferred| watch(&path, transferred)));
+        }
+        upload
+    }
+}
+
+impl Storage<'_> {
+    /// Uploads a file into a folder, such as `/raw/shop`. The same name in the same folder is replaced (inferred).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = dadosfera_emulator::Emulator::start().await?;
+    /// # let client = dadosfera::Client::builder()
+    /// #     .base_url(emulator.base_url()).password("ana@acme.example", "acme-ana-password").build()?;
+    /// use dadosfera::{Upload, Uploaded};
+    ///
+    /// let orders = || Upload::bytes("orders.csv", "id,total\n1,9.50\n").skip_if_there();
+    /// let first = client.storage().upload("/raw/shop", orders()).await?;
+    /// let second = client.storage().upload("/raw/shop", orders()).await?;
+    /// assert!(matches!((first, second), (Uploaded::Stored(_), Uploaded::WasThere(_))));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`] for a name, a size or a path that cannot be, and [`ErrorKind::File`] for a file that
+    /// cannot be read; nothing is sent then. [`ErrorKind::BadRequest`] where it calls itself a table and is none.
+    pub async fn upload(&self, folder: &str, upload: Upload) -> Result<Uploaded, Error> {
+        let folder = rules::folder("folderPath", folder).map_err(of_upload)?;
+        let known = if upload.skips && upload.can_be_sent_again() {
+            upload.file_name().map_err(of_upload)?;
+            upload.length().await.map_err(of_upload)?;
+            self.list(&folder).await?.files
+        } else {
+            Vec::new()
+        };
+        self.upload_knowing(&folder, &upload, &known).await
+    }
+
+    /// Uploads many files into one folder, a few at once, and answers in the order in which they were given. One that fails
+    /// does not stop the others.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`] where two of them have the same name, so that one would replace the other, or where one
+    /// cannot be uploaded at all; nothing is sent then.
+    pub async fn upload_many<P: Into<PathBuf>>(
+        &self,
+        folder: &str,
+        paths: impl IntoIterator<Item = P>,
+        options: &UploadMany,
+    ) -> Result<Vec<UploadedOne>, Error> {
+        let folder = rules::folder("folderPath", folder).map_err(of_upload)?;
+        let files = paths
+            .into_iter()
+            .map(|path| (path.into(), folder.clone()))
+            .collect();
+        self.upload_all(files, options).await
+    }
+
+    /// Uploads every file under a folder of this machine, with the folders between. Links are not followed.
+    ///
+    /// # Errors
+    /// As of [`upload_many`](Self::upload_many).
+    pub async fn upload_folder(
+        &self,
+        folder: &str,
+        from: impl AsRef<Path>,
+        options: &UploadMany,
+    ) -> Result<Vec<UploadedOne>, Error> {
+        let folder = rules::folder("folderPath", folder).map_err(of_upload)?;
+        let root = folder.trim_end_matches('/');
+        let mut files = Vec::new();
+        for (path, below) in local::under(from.as_ref()).await.map_err(of_upload)? {
+            let target = rules::folder("folderPath", &format!("{root}{below}/"));
+            files.push((path, target.map_err(of_upload)?));
+        }
+        self.upload_all(files, options).await
+    }
+
+    async fn upload_all(
+        &self,
+        files: Vec<(PathBuf, String)>,
+        options: &UploadMany,
+    ) -> Result<Vec<UploadedOne>, Error> {
+        let mut targets = HashSet::new();
+        for (index, (path, folder)) in files.iter().enumerate() {
+            let upload = options.upload(path);
+            let name = upload.file_name().map_err(of_upload)?;
+            upload.length().await.map_err(of_upload)?;
+            if !targets.insert((folder.clone(), name)) {
+                return Err(of_upload(Error::invalid_field(
+                    format!("files[{index}]"),
+                    format_args!(
+                        "{} has the name of another, which it would replace",
+                        path.display()
+                    ),
+                    "upload them into different folders, or rename one",
+                )));
+            }
+        }
+        let mut known = Vec::new();
+        if options.skips {
+            let folders: HashSet<&String> = files.iter().map(|(_, folder)| folder).collect();
+            for folder in folders {
+                known.extend(self.list(folder).await?.files);
+            }
+        }
+        let known = &known;
+        let uploads = stream::iter(files).map(|(path, folder)| async move {
+            let upload = options.upload(&path);
+            let outcome = self.upload_knowing(&folder, &upload, known).await;
+            UploadedOne { path, outcome }
+        });
+        Ok(uploads.buffered(options.at_once).collect().await)
+    }
+
+    async fn upload_knowing(
+        &self,
+        folder: &str,
+        upload: &Upload,
+        known: &[types::StoredFile],
+    ) -> Result<Uploaded, Error> {
+        let name = upload.file_name().map_err(of_upload)?;
+        let length = upload.length().await.map_err(of_upload)?;
+        if let Some(file) = same(folder, &name, length, upload, known).await? {
+            return Ok(Uploaded::WasThere(file));
+        }
+        let mut attempt = 1;
+        loop {
+            let error = match self.send_once(folder, &name, length, upload).await {
+                Ok(stored) => return Ok(Uploaded::Stored(stored)),
+                Err(error) => error,
+            };
+            let again = upload.can_be_sent_again() && error.is_transient() && attempt < ATTEMPTS;
+            if !again {
+                return Err(error);
+            }
+            let pause = error.retry_after().unwrap_or(PAUSE * (1 << (attempt - 1)));
+            self.client().clock().sleep(pause).await;
+            attempt += 1;
+            // It may have arrived all the same.
+            if matches!(error.kind(), ErrorKind::ConnectionLost | ErrorKind::Timeout)
+                && let Ok(listed) = self.list(folder).await
+                && let Some(file) = same(folder, &name, length, upload, &listed.files).await?
+            {
+                return Ok(Uploaded::WasThere(file));
+            }
+        }
+    }
+
+    async fn send_once(
+        &self,
+        folder: &str,
+        name: &str,
+        length: u64,
+        upload: &Upload,
+    ) -> Result<types::UploadedFile, Error> {
+        let call = self.client().call("upload_files");
+        let fault = Arc::<Mutex<Option<io::Error>>>::default();
+        let pieces = upload.pieces().await.map_err(|error| call.failed(error))?;
+        let watch = upload.watch.clone();
+        let content = measured(pieces, length, watch, Arc::clone(&fault));
+        let part = Part::stream_with_length(reqwest::Body::wrap_stream(content), length)
+            .file_name(name.to_owned());
+        let form = Form::new().part("file", part);
+        let form = Multipart::new(call.raw().client(), form).map_err(|error| {
+            call.failed(
+                Error::invalid_input("the form cannot be encoded", "give the file a plain name")
+                    .with_source(error),
+            )
+        })?;
+        let answer = call
+            .raw()
+            .upload_files(
+                folder,
+                form.content_length.as_deref(),
+                &form.content_type,
+                form.body,
+            )
+            .await;
+        let stored = match call.finish(answer).await {
+            Ok(types::UploadAnswer::UploadedFile(file)) => Some(file),
+            Ok(types::UploadAnswer::Array(files)) => files.into_iter().next(),
+            Err(error) => {
+                // That the body ended early is our own news, whatever the connection says of it.
+                let fault = fault.lock().unwrap_or_else(PoisonError::into_inner).take();
+                return Err(fault.map_or(error, |fault| {
+                    of_upload(local::failed(Path::new(name), "read", fault))
+                }));
+            }
+        };
+        stored.ok_or_else(|| {
+            Error::new(ErrorKind::UnexpectedAnswer, "the answer tells of no file")
+                .of("upload_files")
+                .next("list the folder to see whether it was stored")
+        })
+    }
+}
+
+/// The file that is there already, if it is the same.
+async fn same(
+    folder: &str,
+    name: &str,
+    length: u64,
+    upload: &Upload,
+    known: &[types::StoredFile],
+) -> Result<Option<types::StoredFile>, Error> {
+    let there = known.iter().find(|file| {
+        file.folder_path == folder
+            && file.file_name == name
+            && u64::try_from(file.size).is_ok_and(|size| size == length)
+    });
+    let Some(there) = there else {
+        return Ok(None);
+    };
+    let ours = upload.sha256().await.map_err(of_upload)?;
+    let is_same = ours.is_some_and(|ours| ours.eq_ignore_ascii_case(&there.sha256));
+    Ok(is_same.then(|| there.clone()))
+}
+
+/// Counts what goes by; content that is not as long as was said becomes an error in its place.
+fn measured(
+    pieces: Pieces,
+    length: u64,
+    watch: Option<Watch>,
+    fault: Arc<Mutex<Option<io::Error>>>,
+) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
+    stream::unfold((pieces, 0_u64, false), move |(mut pieces, done, over)| {
+        let (watch, fault) = (watch.clone(), Arc::clone(&fault));
+        async move {
+            if over {
+                return None;
+            }
+            let end = |error: io::Error| {
+                let told = io::Error::new(error.kind(), "the content cannot be read");
+                *fault.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                Err(told)
+            };
+            match pieces.next().await {
+                Some(Ok(piece)) => {
+                    let done = done + piece.len() as u64;
+                    if done > length {
+                        let error = io::Error::other(format!("it is longer than {length} bytes"));
+                        return Some((end(error), (pieces, done, true)));
+                    }
+                    if let Some(watch) = watch {
+                        watch(Transferred {
+                            done,
+                            total: length,
+                        });
+                    }
+                    Some((Ok(piece), (pieces, done, false)))
+                }
+                Some(Err(error)) => Some((end(error), (pieces, done, true))),
+                None if done < length => {
+                    let error = io::Error::other(format!("it ends after {done} of {length} bytes"));
+                    Some((end(error), (pieces, done, true)))
+                }
+                None => None,
+            }
+        }
+    })
+}
+
+fn of_upload(error: Error) -> Error {
+    error.of_if_unknown("upload_files")
+}
+
+impl fmt::Debug for Upload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Upload")
+            .field("name", &self.name)
+            .field("skips", &self.skips)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for UploadMany {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UploadMany")
+            .field("at_once", &self.at_once)
+            .field("skips", &self.skips)
+            .finish_non_exhaustive()
+    }
+}

@@ -114,6 +114,7 @@ impl ErrorKind {
             Self::RunFailed => "run_failed",
             Self::WaitTimeout => "wait_timeout",
             Self::Closed => "closed",
+            Self::File => "file",
         }
     }
 }
@@ -239,6 +240,18 @@ impl Error {
     ) -> Self {
         let field = field.into();
         Self::invalid_input(format!("{field} {rule}"), next).with(|facts| facts.field = Some(field))
+    }
+
+    /// Names the field at fault.
+    #[cfg(feature = "manifest")]
+    pub(crate) fn with_field(self, field: impl Into<String>) -> Self {
+        self.with(|facts| facts.field = Some(field.into()))
+    }
+
+    /// The same error, with what was being done in front of its own words.
+    #[cfg(feature = "manifest")]
+    pub(crate) fn preceded_by(self, said: &str) -> Self {
+        self.with(|facts| facts.what.insert_str(0, said))
     }
 
     /// What to do next.

@@ -40,6 +40,10 @@
 pub mod blocking;
 
 mod example;
+#[cfg(feature = "manifest")]
+pub mod manifest;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 mod client;
 mod resources;
@@ -77,6 +81,8 @@ mod error;
 mod id;
 mod moment;
 mod input;
+#[cfg(feature = "manifest")]
+mod markdown;
 mod names;
 
 pub use answer::{Answer, AnswerHead};
@@ -95,6 +101,9 @@ pub use id::{
 };
 
 pub use names::ConnectionIdParts;
+
+#[cfg(feature = "manifest")]
+pub use markdown::markdown_to_docs;
 pub use resources::api_keys::{ApiKeys, PermissionRef};
 pub use resources::auth::SessionHandle;
 pub use resources::catalog::{Catalog, CatalogPage, CatalogQuery, PreviewQuery};

@@ -315,6 +315,21 @@ impl Catalog<'_> {
         call.finish(answer).await
     }
 
+    /// Writes an asset's documentation from markdown; [`markdown_to_docs`](crate::markdown_to_docs) says what becomes of it.
+    ///
+    /// # Errors
+    /// As of [`set_docs`](Self::set_docs).
+    #[cfg(feature = "manifest")]
+    pub async fn set_docs_from_markdown(
+        &self,
+        id: impl TryInto<DataAssetId, Error: Into<Error>>,
+        asset_type: &types::DocsAssetType,
+        markdown: &str,
+    ) -> Result<types::SetDocsAnswer, Error> {
+        let html = crate::markdown::markdown_to_docs(markdown);
+        self.set_docs(id, asset_type, html).await
+    }
+
     /// Certifies an asset (`approved`), or takes the certification back (`None`).
     ///
     /// ```

@@ -41,6 +41,7 @@ pub struct Transferred {
 /// Who is told how far a transfer is.
 pub(crate) type Watch = Arc<dyn Fn(Transferred) + Send + Sync>;
 
+type WatchMany = Arc<dyn Fn(&Path, Transferred) + Send + Sync>;
 type Pieces = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
 
 /// A file to upload.
@@ -82,7 +83,7 @@ pub struct UploadMany {
     at_once: usize,
     skips: bool,
     largest: u64,
-    watch: Option<Arc<dyn Fn(&Path, Transferred) + Send + Sync>>,
+    watch: Option<WatchMany>,
 }
 
 /// What became of one of many.

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use dadosfera::{AttemptEnd, CallEnd, CallOptions, Client, ErrorKind, Metrics};
+use dadosfera::{AttemptEnd, CallEnd, CallOptions, Client, ErrorKind, Metrics, Upload};
 use dadosfera_emulator::FaultEffect;
 use serde_json::json;
 
@@ -238,11 +238,12 @@ async fn a_streamed_body_is_sent_once_and_the_error_says_so() {
     ] {
         let world = World::new().await;
         world.fail("upload_files", 1, effect.clone());
+        let content = futures::stream::iter([Ok(bytes::Bytes::from_static(b"a\n1\n"))]);
         let error = world
             .ana()
             .with_call(CallOptions::new().idempotent(true))
             .storage()
-            .upload_bytes("/raw", "a.csv", "a\n1\n")
+            .upload("/raw", Upload::stream("a.csv", 4, content))
             .await
             .expect_err("a failure");
         assert!(

@@ -1,7 +1,14 @@
 //! What can be asked for. Secrets are no arguments: other users of the machine can read those.
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use dadosfera::{Client, Error};
+
+use crate::catalog::CatalogVerb;
+use crate::connections::ConnectionsVerb;
+use crate::jobs::JobsVerb;
+use crate::storage::StorageVerb;
+use crate::tables::TablesVerb;
+use crate::users::UsersVerb;
 
 /// The Dadosfera Maestro API from a shell.
 ///
@@ -12,7 +19,7 @@ use dadosfera::{Client, Error};
 #[command(
     name = "dadosfera",
     version,
-    after_help = "Exit codes: 0 done; 1 the API refused or was not reached; 2 wrong usage or configuration; 3 the run failed; 4 the run had not ended in time."
+    after_help = "Exit codes: 0 done; 1 the API refused or was not reached; 2 wrong usage or configuration; 3 the run failed; 4 the run had not ended in time; 5 something differs (catalog plan --detailed-exitcode)."
 )]
 pub(crate) struct Arguments {
     /// The profile in the configuration files
@@ -21,11 +28,23 @@ pub(crate) struct Arguments {
     /// Another host than production, such as an emulator's
     #[arg(long, global = true, value_name = "URL")]
     base_url: Option<String>,
-    /// Print JSON in place of a table
+    /// How the answer is printed
+    #[arg(long, global = true, value_enum, default_value_t = Format::Table, value_name = "FORMAT")]
+    output: Format,
+    /// Short for --output json
     #[arg(long, global = true)]
-    pub(crate) json: bool,
+    json: bool,
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+/// How an answer is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Table,
+    /// For programs
+    Json,
 }
 
 #[derive(Debug, Subcommand)]
@@ -39,14 +58,36 @@ pub(crate) enum Command {
     /// List, create, run and change pipelines
     #[command(subcommand)]
     Pipelines(PipelinesVerb),
-    /// Look at the runs of a pipeline
+    /// Look at the runs of a pipeline, and wait for one
     #[command(subcommand)]
     Runs(RunsVerb),
+    /// Look at jobs, and change how they load
+    #[command(subcommand)]
+    Jobs(JobsVerb),
+    /// List, try and delete connections
+    #[command(subcommand)]
+    Connections(ConnectionsVerb),
+    /// Search the catalog, and make it as a manifest says
+    #[command(subcommand)]
+    Catalog(CatalogVerb),
+    /// List, upload, download and delete files
+    #[command(subcommand)]
+    Storage(StorageVerb),
+    /// List, make and delete tables
+    #[command(subcommand)]
+    Tables(TablesVerb),
+    /// List the datasets that uploads became
+    Datasets,
+    /// List and delete users
+    #[command(subcommand)]
+    Users(UsersVerb),
     /// List, create and delete API keys
     #[command(subcommand)]
     ApiKeys(ApiKeysVerb),
     /// List the permissions that an API key can hold
     Permissions,
+    /// Print a script that completes this command in a shell
+    Completions { shell: clap_complete::Shell },
 }
 
 #[derive(Debug, Subcommand)]
@@ -129,6 +170,11 @@ pub(crate) enum ApiKeysVerb {
 }
 
 impl Arguments {
+    /// Whether the answer is for a program.
+    pub(crate) fn wants_json(&self) -> bool {
+        self.json || self.output == Format::Json
+    }
+
     /// A client from the environment, the profile and the options.
     pub(crate) fn client(&self) -> Result<Client, Error> {
         self.builder().build()
@@ -151,7 +197,8 @@ impl Arguments {
     }
 }
 
-fn name_and_type(text: &str) -> Result<(String, String), String> {
+/// Takes `NAME:TYPE` apart.
+pub(crate) fn name_and_type(text: &str) -> Result<(String, String), String> {
     match text.split_once(':') {
         Some((name, kind)) if !name.is_empty() && !kind.is_empty() => {
             Ok((name.to_owned(), kind.to_owned()))

@@ -16,6 +16,7 @@ const REFUSED: u8 = 1;
 const USAGE: u8 = 2;
 const RUN_FAILED: u8 = 3;
 const WAIT_TIMEOUT: u8 = 4;
+const DIFFERS: u8 = 5;
 
 impl Failure {
     /// Wrong usage or configuration.
@@ -26,8 +27,27 @@ impl Failure {
         }
     }
 
+    /// Something did not come off, and all that is to be said about it.
+    pub(crate) const fn refused(message: String) -> Self {
+        Self {
+            message,
+            code: REFUSED,
+        }
+    }
+
+    /// Something differs: an answer, and no failure. It has been shown.
+    pub(crate) const fn differs() -> Self {
+        Self {
+            message: String::new(),
+            code: DIFFERS,
+        }
+    }
+
     /// Says it and answers the exit code.
     pub(crate) fn tell(&self) -> ExitCode {
+        if self.message.is_empty() {
+            return ExitCode::from(self.code);
+        }
         // Nobody is left to tell if even this fails.
         let _ = writeln!(std::io::stderr(), "error: {}", self.message);
         ExitCode::from(self.code)
@@ -37,7 +57,7 @@ impl Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let code = match error.kind() {
-            ErrorKind::Config | ErrorKind::InvalidInput => USAGE,
+            ErrorKind::Config | ErrorKind::InvalidInput | ErrorKind::File => USAGE,
             ErrorKind::RunFailed => RUN_FAILED,
             ErrorKind::WaitTimeout => WAIT_TIMEOUT,
             _ => REFUSED,

@@ -17,6 +17,15 @@ impl Output {
         Self { json }
     }
 
+    pub(crate) const fn is_json(self) -> bool {
+        self.json
+    }
+
+    /// Prints a text as it is, whatever the format.
+    pub(crate) fn text(self, text: &str) -> Result<(), Failure> {
+        print(text)
+    }
+
     /// Prints values as rows under a heading, or as JSON.
     pub(crate) fn rows<T: Serialize, const N: usize>(
         self,

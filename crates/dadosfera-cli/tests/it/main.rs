@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod help;
+mod resources;
+
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
@@ -9,7 +12,7 @@ use dadosfera_emulator::{Emulator, Options};
 use tokio::process::Command;
 
 /// A folder without a profile, so that the files of whoever runs the tests stay out.
-fn command(arguments: &[&str]) -> Command {
+pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dadosfera"));
     command
         .args(arguments)
@@ -20,7 +23,7 @@ fn command(arguments: &[&str]) -> Command {
 }
 
 /// Runs it as Ana, against an emulator.
-async fn as_ana(emulator: &Emulator, arguments: &[&str]) -> Output {
+pub(crate) async fn as_ana(emulator: &Emulator, arguments: &[&str]) -> Output {
     command(arguments)
         .env("DADOSFERA_BASE_URL", emulator.base_url())
         .env("DADOSFERA_USERNAME", "ana@acme.example")
@@ -30,7 +33,7 @@ async fn as_ana(emulator: &Emulator, arguments: &[&str]) -> Output {
         .unwrap()
 }
 
-async fn emulator() -> Emulator {
+pub(crate) async fn emulator() -> Emulator {
     let options = Options {
         run_duration: Duration::from_millis(100),
         ..Options::default()
@@ -38,7 +41,7 @@ async fn emulator() -> Emulator {
     Emulator::builder().options(options).start().await.unwrap()
 }
 
-fn said(output: &Output) -> (Option<i32>, String, String) {
+pub(crate) fn said(output: &Output) -> (Option<i32>, String, String) {
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     (
         output.status.code(),

@@ -57,7 +57,8 @@ pub(crate) fn run(root: &Path) -> Result<String, String> {
             source(file, &text, &mut problems);
         }
         if file.ends_with("Cargo.toml")
-            && file != "Cargo.toml"
+            // The root of a workspace has no workspace to inherit from.
+            && !text.contains("[workspace]")
             && !text.contains("[lints]\nworkspace = true")
         {
             problems.push(format!(

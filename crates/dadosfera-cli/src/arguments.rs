@@ -153,6 +153,15 @@ pub(crate) enum RunsVerb {
     List { pipeline: String },
     /// Show one run
     Get { pipeline: String, run: String },
+    /// Wait for a run to end, and tell how it goes
+    Wait {
+        pipeline: String,
+        /// The run; the newest one unless given
+        run: Option<String>,
+        /// How long to wait, in seconds
+        #[arg(long, default_value_t = 3600, value_name = "SECONDS")]
+        limit: u64,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -203,3 +203,32 @@ async fn a_change_of_the_sync_mode_says_what_becomes_of_the_state() {
         "{err}"
     );
 }
+
+#[tokio::test]
+async fn a_run_is_waited_for_and_its_end_has_a_code() {
+    let emulator = emulator().await;
+    let broken = crate::CREATE.map(|word| match word {
+        "orders" => "orders_broken",
+        "Orders" => "Broken",
+        word => word,
+    });
+    for (create, code, words) in [(crate::CREATE, 0, "SUCCESS"), (broken, 3, "FAILED")] {
+        let (_, id, _) = said(&as_ana(&emulator, &create).await);
+        let id = id.strip_suffix(" created\n").unwrap();
+        let none = said(&as_ana(&emulator, &["runs", "wait", id]).await);
+        assert!(
+            none.0 == Some(1) && none.2.contains("has no run"),
+            "{none:?}"
+        );
+        as_ana(&emulator, &["pipelines", "run", id]).await;
+        let ended = said(&as_ana(&emulator, &["runs", "wait", id]).await);
+        assert_eq!(ended.0, Some(code), "{ended:?}");
+        assert!(ended.1.ends_with(&format!("ended: {words}\n")), "{ended:?}");
+        assert!(ended.2.contains(&format!(" {words} after ")), "{ended:?}");
+        assert_eq!(
+            ended.2.contains("trace: Connection timeout"),
+            code == 3,
+            "{ended:?}"
+        );
+    }
+}

@@ -93,6 +93,7 @@ impl Catalog<'_> {
         options: &ApplyOptions,
     ) -> Result<Applied, Error> {
         let mut applied = Applied::default();
+        self.check_absent(plan).await?;
         if let Some(folder) = &options.backup {
             applied.backups = self.back_up(plan, folder).await?;
         }
@@ -157,6 +158,31 @@ impl Catalog<'_> {
         };
         self.set_certification(&id, status).await?;
         Ok(id)
+    }
+
+    /// What is to be created must not be there: somebody may have made it since the plan.
+    async fn check_absent(&self, plan: &CatalogPlan) -> Result<(), Error> {
+        if plan.count(PlannedAction::Create) == 0 {
+            return Ok(());
+        }
+        let there = self.ids_by_name().await?;
+        for planned in &plan.assets {
+            if planned.action == PlannedAction::Create
+                && let Some(ids) = there.get(&key_of(planned))
+            {
+                return Err(Error::new(
+                    ErrorKind::Conflict,
+                    format!(
+                        "the asset `{}` was made since the plan, as {}",
+                        planned.name,
+                        ids.join(" and ")
+                    ),
+                )
+                .of(OPERATION)
+                .next("plan again"));
+            }
+        }
+        Ok(())
     }
 
     async fn back_up(&self, plan: &CatalogPlan, folder: &Path) -> Result<Vec<PathBuf>, Error> {
@@ -264,20 +290,6 @@ impl Catalog<'_> {
             name: Some(wanted.name.clone()),
             tags: wanted.tags.clone(),
         };
-        let key = (wanted.data_asset_type.to_string(), wanted.name.clone());
-        // Somebody may have made it since the plan.
-        let before = self.ids_by_name().await?.remove(&key).unwrap_or_default();
-        if let Some(id) = before.first() {
-            return Err(Error::new(
-                ErrorKind::Conflict,
-                format!(
-                    "the asset `{}` was made since the plan, as {id}",
-                    planned.name
-                ),
-            )
-            .of(OPERATION)
-            .next("plan again"));
-        }
         match self.create(&request).await {
             Err(error)
                 if matches!(
@@ -288,6 +300,7 @@ impl Catalog<'_> {
                         | ErrorKind::Server
                 ) =>
             {
+                let key = key_of(planned);
                 let mut found = self.ids_by_name().await?.remove(&key).unwrap_or_default();
                 match found.pop() {
                     Some(id) => DataAssetId::new(id),
@@ -316,6 +329,11 @@ fn has_changed(before: &Current, now: &Current) -> bool {
         ])
     };
     shown(before) != shown(now)
+}
+
+fn key_of(planned: &AssetPlan) -> (String, String) {
+    let wanted = &planned.wanted;
+    (wanted.data_asset_type.to_string(), wanted.name.clone())
 }
 
 fn embed(url: Option<&String>) -> Option<types::Embed> {

@@ -19,7 +19,12 @@ const HEAD: &str =
 /// Types whose blocking form is written by hand: a client is built, and streams are iterators.
 const BY_HAND: [&str; 4] = ["ClientBuilder", "Items", "Pages", "RunStates"];
 /// Methods whose blocking form is written by hand, or that have none.
-const NOT_MADE: [(&str, &str); 3] = [
+const NOT_MADE: [(&str, &str); 7] = [
+    // They come with the feature `manifest`.
+    ("Catalog", "apply"),
+    ("Catalog", "plan"),
+    ("Catalog", "restore"),
+    ("Catalog", "set_docs_from_markdown"),
     ("Client", "builder"),
     ("Client", "from_env"),
     // The generated client is asynchronous.

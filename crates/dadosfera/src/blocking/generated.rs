@@ -4,6 +4,7 @@ use super::engine::Engine;
 use super::streams::Items;
 use super::streams::RunStates;
 use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use bytes::Bytes;
 use serde::Serialize;
@@ -19,6 +20,8 @@ use crate::ConnectionQuery;
 use crate::CustomerId;
 use crate::DataAssetId;
 use crate::DatasetId;
+use crate::DownloadOptions;
+use crate::Downloaded;
 use crate::Ensured;
 use crate::Error;
 use crate::JobId;
@@ -36,9 +39,16 @@ use crate::Secret;
 use crate::SessionStatus;
 use crate::SignedIn;
 use crate::SyncMode;
+use crate::SyncModePlan;
+use crate::TableFromFile;
 use crate::TableId;
+use crate::Upload;
+use crate::UploadMany;
+use crate::Uploaded;
+use crate::UploadedOne;
 use crate::UserId;
 use crate::WaitOptions;
+use crate::WebLinks;
 use crate::types;
 ///[`ApiKeys`](crate::ApiKeys) whose calls wait.
 #[derive(Clone)]
@@ -433,6 +443,13 @@ impl Client {
             engine: self.engine.clone(),
         }
     }
+    /// Links into the web application that belongs to the client's server, where it is known: for production only.
+    ///
+    ///See [`Client::web_links`](crate::Client::web_links).
+    #[must_use]
+    pub fn web_links(&self) -> Option<WebLinks> {
+        self.inner.web_links()
+    }
     /// The same client, whose calls do what these options say: for every operation, and for one call or for many. It shares the session, the connections and the retry budget.
     ///
     ///See [`Client::with_call`](crate::Client::with_call).
@@ -734,6 +751,16 @@ impl<'a> Jobs<'a> {
     ) -> Result<Vec<String>, Error> {
         self.engine.run(self.inner.patch_input(id, patch))?
     }
+    /// Reads how a JDBC job loads now, and says what a change to `mode` will do to its state, without changing anything.
+    ///
+    ///See [`Jobs::plan_sync_mode`](crate::Jobs::plan_sync_mode).
+    pub fn plan_sync_mode(
+        &self,
+        id: impl TryInto<JobId, Error: Into<Error>>,
+        mode: &SyncMode,
+    ) -> Result<SyncModePlan, Error> {
+        self.engine.run(self.inner.plan_sync_mode(id, mode))?
+    }
     /// Makes a job's next run start from the beginning.
     ///
     ///See [`Jobs::reset_state`](crate::Jobs::reset_state).
@@ -753,7 +780,7 @@ impl<'a> Jobs<'a> {
     ) -> Result<i64, Error> {
         self.engine.run(self.inner.set_memory(id, megabytes))?
     }
-    /// Changes how a JDBC job loads. What becomes of its state is in the answer (inferred): full to incremental initialises it, incremental to full resets it, and between the two incremental modes it is preserved.
+    /// Changes how a JDBC job loads. What becomes of its state is in the answer (inferred); what will become of it, `plan_sync_mode` says before.
     ///
     ///See [`Jobs::set_sync_mode`](crate::Jobs::set_sync_mode).
     pub fn set_sync_mode(
@@ -1229,11 +1256,28 @@ impl<'a> Storage<'a> {
             engine: self.engine.clone(),
         })
     }
+    /// Downloads a file to a file of this machine, which is replaced once the whole of it is there and its checksum is right.
+    ///
+    ///See [`Storage::download_to`](crate::Storage::download_to).
+    pub fn download_to(
+        &self,
+        path: &str,
+        target: impl AsRef<Path>,
+        options: &DownloadOptions,
+    ) -> Result<Downloaded, Error> {
+        self.engine.run(self.inner.download_to(path, target, options))?
+    }
     /// The files and folders right below a folder, such as `/raw/x`.
     ///
     ///See [`Storage::list`](crate::Storage::list).
     pub fn list(&self, folder: &str) -> Result<types::FolderAnswer, Error> {
         self.engine.run(self.inner.list(folder))?
+    }
+    /// Uploads a file into a folder, such as `/raw/shop`. The same name in the same folder is replaced (inferred).
+    ///
+    ///See [`Storage::upload`](crate::Storage::upload).
+    pub fn upload(&self, folder: &str, upload: Upload) -> Result<Uploaded, Error> {
+        self.engine.run(self.inner.upload(folder, upload))?
     }
     /// Uploads bytes as a file of this name.
     ///
@@ -1255,6 +1299,28 @@ impl<'a> Storage<'a> {
         path: impl AsRef<Path>,
     ) -> Result<types::UploadedFile, Error> {
         self.engine.run(self.inner.upload_file(folder, path))?
+    }
+    /// Uploads every file under a folder of this machine, with the folders between. Links are not followed.
+    ///
+    ///See [`Storage::upload_folder`](crate::Storage::upload_folder).
+    pub fn upload_folder(
+        &self,
+        folder: &str,
+        from: impl AsRef<Path>,
+        options: &UploadMany,
+    ) -> Result<Vec<UploadedOne>, Error> {
+        self.engine.run(self.inner.upload_folder(folder, from, options))?
+    }
+    /// Uploads many files into one folder, a few at once, and answers in the order in which they were given. One that fails does not stop the others.
+    ///
+    ///See [`Storage::upload_many`](crate::Storage::upload_many).
+    pub fn upload_many<P: Into<PathBuf>>(
+        &self,
+        folder: &str,
+        paths: impl IntoIterator<Item = P>,
+        options: &UploadMany,
+    ) -> Result<Vec<UploadedOne>, Error> {
+        self.engine.run(self.inner.upload_many(folder, paths, options))?
     }
 }
 impl<'a> std::fmt::Debug for Storage<'a> {
@@ -1296,6 +1362,12 @@ impl<'a> Tables<'a> {
         id: impl TryInto<TableId, Error: Into<Error>>,
     ) -> Result<(), Error> {
         self.engine.run(self.inner.delete(id))?
+    }
+    /// Uploads a file, makes a table with its columns, and fills it. Where the rows do not fit, the new table is deleted again; the file stays in any case.
+    ///
+    ///See [`Tables::from_file`](crate::Tables::from_file).
+    pub fn from_file(&self, wanted: TableFromFile) -> Result<types::Table, Error> {
+        self.engine.run(self.inner.from_file(wanted))?
     }
     /// One table.
     ///

@@ -7,9 +7,10 @@ use dadosfera_raw::Maybe;
 use dadosfera_raw::types::{self, LoadType};
 use serde_json::{Map, Value};
 
-use super::jobs::{JobInputPatch, SyncMode};
+use super::jobs::JobInputPatch;
 use super::new_pipeline::{NewPipeline, PipelinePatch};
 use super::pipelines::Pipelines;
+use super::sync_mode::SyncMode;
 use crate::client::Client;
 use crate::ensure::{Done, Ensured, Target, conflict, differing, ensure, object, only_one};
 use crate::error::{Error, ErrorKind};

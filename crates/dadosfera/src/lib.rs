@@ -81,10 +81,10 @@ mod chance;
 mod clock;
 mod error;
 mod id;
-mod moment;
 mod input;
 #[cfg(feature = "manifest")]
 mod markdown;
+mod moment;
 mod names;
 
 pub use answer::{Answer, AnswerHead};

@@ -1,8 +1,8 @@
 //! Uploads: from a path, bytes or a stream, one or many, with progress, and skipping what is there.
 //!
 //! Rules: a body is streamed, so that no file is whole in memory, and its length is known before it starts. A file that can
-//! be read again is sent again after a failure that may pass; before that the folder is asked whether it arrived. A stream
-//! is sent once.
+//! be read again is sent again after a failure that may pass, but not after a time limit; before that the folder is asked
+//! whether it arrived. A stream is sent once.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -398,7 +398,9 @@ impl Storage<'_> {
                 Ok(stored) => return Ok(Uploaded::Stored(stored)),
                 Err(error) => error,
             };
-            let again = upload.can_be_sent_again() && error.is_transient() && attempt < ATTEMPTS;
+            // A time limit that passed is the caller's answer; sending again would multiply it.
+            let may_pass = error.is_transient() && error.kind() != ErrorKind::Timeout;
+            let again = upload.can_be_sent_again() && may_pass && attempt < ATTEMPTS;
             if !again {
                 return Err(error);
             }
@@ -406,7 +408,7 @@ impl Storage<'_> {
             self.client().clock().sleep(pause).await;
             attempt += 1;
             // It may have arrived all the same.
-            if matches!(error.kind(), ErrorKind::ConnectionLost | ErrorKind::Timeout)
+            if error.kind() == ErrorKind::ConnectionLost
                 && let Ok(listed) = self.list(folder).await
                 && let Some(file) = same(folder, &name, length, upload, &listed.files).await?
             {

@@ -103,7 +103,9 @@ fn building(root: &Path) -> Result<(), String> {
             "mend the docs",
         )
         .with_env("RUSTDOCFLAGS", "-D warnings"),
-    )
+    )?;
+    inside("corpus", || regen::corpus::run(root, true, None))?;
+    inside("fuzz", || regen::fuzz::run(root, 400, 1, 40))
 }
 
 fn running(root: &Path) -> Result<(), String> {

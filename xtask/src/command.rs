@@ -9,7 +9,7 @@ pub(crate) struct Step {
     pub(crate) name: &'static str,
     pub(crate) program: String,
     pub(crate) arguments: Vec<String>,
-    pub(crate) environment: Vec<(&'static str, &'static str)>,
+    pub(crate) environment: Vec<(&'static str, String)>,
     /// What to do where it fails.
     pub(crate) remedy: &'static str,
 }
@@ -26,7 +26,11 @@ impl Step {
         }
     }
 
-    pub(crate) fn with_env(mut self, key: &'static str, value: &'static str) -> Self {
+    pub(crate) fn with_env(self, key: &'static str, value: &'static str) -> Self {
+        self.with(key, value.to_owned())
+    }
+
+    pub(crate) fn with(mut self, key: &'static str, value: String) -> Self {
         self.environment.push((key, value));
         self
     }
@@ -81,7 +85,7 @@ impl Step {
         let mut command = Command::new(&self.program);
         command
             .args(&self.arguments)
-            .envs(self.environment.iter().copied())
+            .envs(self.environment.iter().map(|(key, value)| (key, value)))
             .current_dir(root);
         command
     }

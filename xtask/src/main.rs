@@ -44,6 +44,25 @@ enum Chore {
         #[arg(long)]
         check: bool,
     },
+    /// Say what the change from one description to another means for those who call the SDK
+    Diff {
+        old: PathBuf,
+        new: PathBuf,
+        #[arg(long, value_enum, default_value = "text")]
+        format: regen::Format,
+        /// Fail where the change asks for a new major version
+        #[arg(long)]
+        fail_on_breaking: bool,
+    },
+    /// Generate, compile and try each document of the corpus
+    Corpus {
+        /// Write no table; fail where it is stale
+        #[arg(long)]
+        check: bool,
+        /// Only rows whose name holds this
+        #[arg(long)]
+        only: Option<String>,
+    },
     /// Hold a host against its description and its laws
     Conformance {
         /// `emulator`, or the base URL of a live host
@@ -83,8 +102,22 @@ enum Chore {
     },
     /// Everything that must hold before a change lands
     Ci,
+    /// Make random descriptions and see that each is taken and compiles, or is refused in words
+    Fuzz {
+        /// How many
+        #[arg(long, default_value = "1000")]
+        count: u64,
+        /// Where the random numbers start; the same seed makes the same descriptions
+        #[arg(long, default_value = "1")]
+        seed: u64,
+        /// How many of those that are taken are compiled
+        #[arg(long, default_value = "60")]
+        compile: usize,
+    },
     #[command(name = regen::CHILD, hide = true)]
     GenerateChild,
+    #[command(name = regen::JOB, hide = true)]
+    GenerateJob,
 }
 
 fn main() -> ExitCode {
@@ -92,6 +125,13 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().chore {
         Chore::Regen { check } => regen::run(&root, check),
         Chore::RegenDocument { from, out, check } => regen::run_for(&from, &out, check),
+        Chore::Diff {
+            old,
+            new,
+            format,
+            fail_on_breaking,
+        } => regen::diff(&old, &new, format, fail_on_breaking),
+        Chore::Corpus { check, only } => regen::corpus::run(&root, check, only.as_deref()),
         Chore::Conformance {
             target,
             mutants,
@@ -112,7 +152,13 @@ fn main() -> ExitCode {
         Chore::Description => description::run(&root),
         Chore::Bench { bench, write } => bench::run(&root, bench, write),
         Chore::Ci => ci::run(&root),
+        Chore::Fuzz {
+            count,
+            seed,
+            compile,
+        } => regen::fuzz::run(&root, count, seed, compile),
         Chore::GenerateChild => regen::child(),
+        Chore::GenerateJob => regen::job(),
     };
     match outcome {
         Ok(message) => {

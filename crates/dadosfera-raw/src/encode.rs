@@ -14,8 +14,22 @@ pub(crate) fn encode_path(segment: &str) -> String {
     if matches!(segment, "" | "." | "..") {
         return MARK.to_owned();
     }
-    let mut encoded = String::with_capacity(segment.len());
-    for byte in segment.bytes() {
+    encode_text(segment)
+}
+
+/// A segment that was put together from encoded parts, or the mark where the whole could not be sent.
+pub(crate) fn whole_segment(encoded: String) -> String {
+    if matches!(encoded.as_str(), "" | "." | "..") {
+        MARK.to_owned()
+    } else {
+        encoded
+    }
+}
+
+/// Percent-encodes everything but unreserved characters.
+pub(crate) fn encode_text(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
             encoded.push(char::from(byte));
         } else {

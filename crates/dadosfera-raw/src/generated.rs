@@ -129,10 +129,10 @@ pub mod types {
         ///Rows.
         pub count: i64,
         pub distinct: i64,
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub max: ::std::option::Option<::serde_json::Value>,
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub min: ::std::option::Option<::serde_json::Value>,
+        #[serde(default, skip_serializing_if = "crate::Maybe::is_absent")]
+        pub max: crate::Maybe<::serde_json::Value>,
+        #[serde(default, skip_serializing_if = "crate::Maybe::is_absent")]
+        pub min: crate::Maybe<::serde_json::Value>,
         pub nulls: i64,
     }
     ///`ColumnsAnswer`
@@ -1501,7 +1501,7 @@ impl Client {
         inner: crate::Inner,
     ) -> Self {
         Self {
-            baseurl: baseurl.to_string(),
+            baseurl: baseurl.trim_end_matches('/').to_string(),
             client,
             inner,
         }
@@ -1561,13 +1561,9 @@ Sends a `GET` request to `/api-key`
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            200u16 => crate::answer::read(response).await,
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -1601,25 +1597,13 @@ Sends a `POST` request to `/api-key`
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            201u16 => ResponseValue::from_response(response).await,
-            400u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            413u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            415u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            500u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            201u16 => crate::answer::read(response).await,
+            400u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            413u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            415u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            500u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -1657,15 +1641,9 @@ Arguments:
         let response = result?;
         match response.status().as_u16() {
             204u16 => Ok(ResponseValue::empty(response)),
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            404u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            404u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -1699,19 +1677,11 @@ Sends a `POST` request to `/auth/refresh-access-token`
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            400u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            413u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            415u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            200u16 => crate::answer::read(response).await,
+            400u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            413u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            415u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -1750,25 +1720,13 @@ Sends a `POST` request to `/auth/sign-in`
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            400u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            413u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            415u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            429u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            200u16 => crate::answer::read(response).await,
+            400u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            413u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            415u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            429u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -1828,16 +1786,10 @@ Arguments:
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            400u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            200u16 => crate::answer::read(response).await,
+            400u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -1876,22 +1828,12 @@ Sends a `POST` request to `/catalog`
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            201u16 => ResponseValue::from_response(response).await,
-            400u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            413u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            415u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            201u16 => crate::answer::read(response).await,
+            400u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            413u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            415u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -1929,16 +1871,10 @@ Arguments:
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            404u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            200u16 => crate::answer::read(response).await,
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            404u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -1979,28 +1915,14 @@ Arguments:
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            400u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            404u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            413u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            415u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            500u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            200u16 => crate::answer::read(response).await,
+            400u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            404u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            413u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            415u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            500u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -2039,15 +1961,9 @@ Arguments:
         let response = result?;
         match response.status().as_u16() {
             200u16 => Ok(ResponseValue::empty(response)),
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            404u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            404u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -2088,25 +2004,13 @@ Arguments:
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            400u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            404u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            413u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            415u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            200u16 => crate::answer::read(response).await,
+            400u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            404u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            413u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            415u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -2152,19 +2056,11 @@ Arguments:
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            400u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            404u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            200u16 => crate::answer::read(response).await,
+            400u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            404u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -2202,16 +2098,10 @@ Arguments:
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            404u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            200u16 => crate::answer::read(response).await,
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            404u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -2257,25 +2147,13 @@ Arguments:
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            400u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            404u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            413u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            415u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            200u16 => crate::answer::read(response).await,
+            400u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            404u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            413u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            415u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -2322,19 +2200,11 @@ Arguments:
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            400u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            404u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            200u16 => crate::answer::read(response).await,
+            400u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            404u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -2350,7 +2220,7 @@ Arguments:
 - `size`: Connections per page; the library's default is 50.
 - `start_page`: The page, from 1.
 - `status`
-- `type_`: The plugin, such as `postgresql`.
+- `type_query`: The plugin, such as `postgresql`.
 */
     pub async fn list_connections<'a>(
         &'a self,
@@ -2359,7 +2229,7 @@ Arguments:
         size: Option<i64>,
         start_page: Option<i64>,
         status: Option<&'a crate::types::ConnectionStatus>,
-        type_: Option<&'a str>,
+        type_query: Option<&'a str>,
     ) -> Result<ResponseValue<types::ConnectionsAnswer>, Error<types::ErrorEnvelope>> {
         let url = format!("{}/connections", self.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
@@ -2376,9 +2246,14 @@ Arguments:
             .query(&progenitor_client::QueryParam::new("size", &size))
             .query(&progenitor_client::QueryParam::new("start_page", &start_page))
             .query(&progenitor_client::QueryParam::new("status", &status))
-            .query(&progenitor_client::QueryParam::new("type", &type_))
             .headers(header_map)
             .build()?;
+        crate::wire::query(
+            &mut request,
+            "type",
+            crate::wire::Style::Exploded,
+            &type_query,
+        )?;
         let info = OperationInfo {
             operation_id: "list_connections",
         };
@@ -2387,16 +2262,10 @@ Arguments:
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            400u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            200u16 => crate::answer::read(response).await,
+            400u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -2432,25 +2301,13 @@ Sends a `POST` request to `/connections`
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            201u16 => ResponseValue::from_response(response).await,
-            400u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            409u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            413u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            415u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            201u16 => crate::answer::read(response).await,
+            400u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            409u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            413u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            415u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -2489,22 +2346,12 @@ Sends a `POST` request to `/connections/oauth/authorize`
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            400u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            413u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            415u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            200u16 => crate::answer::read(response).await,
+            400u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            413u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            415u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -2538,22 +2385,12 @@ Sends a `POST` request to `/connections/oauth/callback`
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            201u16 => ResponseValue::from_response(response).await,
-            400u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            413u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            415u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            201u16 => crate::answer::read(response).await,
+            400u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            413u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            415u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -2588,13 +2425,9 @@ Sends a `GET` request to `/connections/plugins`
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            200u16 => crate::answer::read(response).await,
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -2632,16 +2465,10 @@ Arguments:
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            404u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            200u16 => crate::answer::read(response).await,
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            404u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -2682,28 +2509,14 @@ Arguments:
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            400u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            404u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            409u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            413u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            415u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            200u16 => crate::answer::read(response).await,
+            400u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            404u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            409u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            413u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            415u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -2742,18 +2555,10 @@ Arguments:
         let response = result?;
         match response.status().as_u16() {
             204u16 => Ok(ResponseValue::empty(response)),
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            404u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            409u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            404u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            409u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -2794,16 +2599,10 @@ Arguments:
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            404u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            200u16 => crate::answer::read(response).await,
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            404u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -2835,13 +2634,9 @@ Sends a `GET` request to `/customers`
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            200u16 => crate::answer::read(response).await,
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -2873,13 +2668,9 @@ Sends a `GET` request to `/customers/current`
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            200u16 => crate::answer::read(response).await,
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -2915,16 +2706,10 @@ Sends a `GET` request to `/customers/{customerId}`
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            404u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            200u16 => crate::answer::read(response).await,
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            404u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -2962,25 +2747,13 @@ Sends a `PATCH` request to `/customers/{customerId}`
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            400u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            404u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            413u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            415u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            200u16 => crate::answer::read(response).await,
+            400u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            404u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            413u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            415u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -3012,10 +2785,8 @@ Sends a `GET` request to `/health`
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            503u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            200u16 => crate::answer::read(response).await,
+            503u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -3050,13 +2821,9 @@ Sends a `GET` request to `/permissions`
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            200u16 => crate::answer::read(response).await,
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -3103,16 +2870,10 @@ Arguments:
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            400u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            200u16 => crate::answer::read(response).await,
+            400u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -3133,6 +2894,12 @@ Sends a `GET` request to `/pipelinesv2/download-logs`
         let mut request = self
             .client
             .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static(
+                    "text/plain, application/json",
+                ),
+            )
             .query(&progenitor_client::QueryParam::new("pipeline_id", &pipeline_id))
             .headers(header_map)
             .build()?;
@@ -3145,18 +2912,10 @@ Sends a `GET` request to `/pipelinesv2/download-logs`
         let response = result?;
         match response.status().as_u16() {
             200u16 => Ok(ResponseValue::stream(response)),
-            400u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            404u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            400u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            404u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -3197,16 +2956,10 @@ Arguments:
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            404u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            200u16 => crate::answer::read(response).await,
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            404u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -3245,16 +2998,10 @@ Arguments:
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            404u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            200u16 => crate::answer::read(response).await,
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            404u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -3300,25 +3047,13 @@ Arguments:
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            400u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            404u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            413u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            415u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            200u16 => crate::answer::read(response).await,
+            400u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            404u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            413u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            415u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -3362,25 +3097,13 @@ Arguments:
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            400u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            404u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            413u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            415u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            200u16 => crate::answer::read(response).await,
+            400u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            404u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            413u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            415u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -3422,25 +3145,13 @@ Arguments:
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            400u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            404u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            413u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            415u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            200u16 => crate::answer::read(response).await,
+            400u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            404u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            413u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            415u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -3479,16 +3190,10 @@ Arguments:
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            404u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            200u16 => crate::answer::read(response).await,
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            404u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -3529,25 +3234,13 @@ Sends a `POST` request to `/platform/pipeline`
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            201u16 => ResponseValue::from_response(response).await,
-            400u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            409u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            413u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            415u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            201u16 => crate::answer::read(response).await,
+            400u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            409u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            413u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            415u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -3588,25 +3281,13 @@ Sends a `POST` request to `/platform/pipeline/execute`
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            400u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            404u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            413u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            415u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            200u16 => crate::answer::read(response).await,
+            400u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            404u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            413u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            415u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -3645,25 +3326,13 @@ Sends a `POST` request to `/platform/pipeline/pause`
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            400u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            404u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            413u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            415u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            200u16 => crate::answer::read(response).await,
+            400u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            404u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            413u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            415u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -3700,25 +3369,13 @@ Sends a `POST` request to `/platform/pipeline/unpause`
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            400u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            404u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            413u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            415u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            200u16 => crate::answer::read(response).await,
+            400u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            404u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            413u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            415u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -3758,16 +3415,10 @@ Ids that are no UUID occur.
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            404u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            200u16 => crate::answer::read(response).await,
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            404u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -3814,19 +3465,11 @@ Ids that are no UUID occur.
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            404u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            500u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            200u16 => crate::answer::read(response).await,
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            404u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            500u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -3869,28 +3512,14 @@ Ids that are no UUID occur.
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            400u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            404u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            409u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            413u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            415u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            200u16 => crate::answer::read(response).await,
+            400u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            404u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            409u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            413u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            415u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -3933,25 +3562,13 @@ Ids that are no UUID occur.
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            400u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            404u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            413u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            415u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            200u16 => crate::answer::read(response).await,
+            400u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            404u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            413u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            415u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -3994,19 +3611,11 @@ Ids that are no UUID occur.
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            404u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            500u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            200u16 => crate::answer::read(response).await,
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            404u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            500u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -4049,16 +3658,10 @@ Ids that are no UUID occur.
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            404u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            200u16 => crate::answer::read(response).await,
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            404u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -4095,13 +3698,9 @@ Sends a `GET` request to `/platform/pipelines`
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            200u16 => crate::answer::read(response).await,
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -4133,13 +3732,9 @@ Sends a `GET` request to `/storage-explorer/datasets`
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            200u16 => crate::answer::read(response).await,
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -4175,16 +3770,10 @@ Sends a `GET` request to `/storage-explorer/datasets/{datasetId}`
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            404u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            200u16 => crate::answer::read(response).await,
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            404u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -4221,15 +3810,9 @@ Sends a `DELETE` request to `/storage-explorer/datasets/{datasetId}`
         let response = result?;
         match response.status().as_u16() {
             204u16 => Ok(ResponseValue::empty(response)),
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            404u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            404u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -4265,16 +3848,10 @@ Arguments:
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            400u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            200u16 => crate::answer::read(response).await,
+            400u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -4311,18 +3888,10 @@ Arguments:
         let response = result?;
         match response.status().as_u16() {
             204u16 => Ok(ResponseValue::empty(response)),
-            400u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            404u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            400u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            404u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -4348,6 +3917,12 @@ Arguments:
         let mut request = self
             .client
             .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static(
+                    "application/octet-stream, application/json",
+                ),
+            )
             .query(&progenitor_client::QueryParam::new("path", &path))
             .headers(header_map)
             .build()?;
@@ -4361,21 +3936,11 @@ Arguments:
         match response.status().as_u16() {
             200u16 => Ok(ResponseValue::stream(response)),
             206u16 => Ok(ResponseValue::stream(response)),
-            400u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            404u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            416u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            400u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            404u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            416u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -4428,23 +3993,13 @@ Arguments:
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            201u16 => ResponseValue::from_response(response).await,
-            400u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            413u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            415u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            200u16 => crate::answer::read(response).await,
+            201u16 => crate::answer::read(response).await,
+            400u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            413u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            415u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -4476,13 +4031,9 @@ Sends a `GET` request to `/storage-explorer/tables`
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            200u16 => crate::answer::read(response).await,
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -4516,25 +4067,13 @@ Sends a `POST` request to `/storage-explorer/tables`
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            201u16 => ResponseValue::from_response(response).await,
-            400u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            409u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            413u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            415u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            201u16 => crate::answer::read(response).await,
+            400u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            409u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            413u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            415u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -4570,16 +4109,10 @@ Sends a `GET` request to `/storage-explorer/tables/{tableId}`
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            404u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            200u16 => crate::answer::read(response).await,
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            404u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -4616,15 +4149,9 @@ Sends a `DELETE` request to `/storage-explorer/tables/{tableId}`
         let response = result?;
         match response.status().as_u16() {
             204u16 => Ok(ResponseValue::empty(response)),
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            404u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            404u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -4665,26 +4192,15 @@ Sends a `POST` request to `/storage-explorer/tables/{tableId}/datasets`
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            201u16 => ResponseValue::from_response(response).await,
-            400u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            404u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            413u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            415u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            200u16 => crate::answer::read(response).await,
+            201u16 => crate::answer::read(response).await,
+            204u16 => crate::answer::read(response).await,
+            400u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            404u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            413u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            415u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -4722,13 +4238,9 @@ Arguments:
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            200u16 => crate::answer::read(response).await,
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -4769,25 +4281,13 @@ Arguments:
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            201u16 => ResponseValue::from_response(response).await,
-            400u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            409u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            413u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            415u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            201u16 => crate::answer::read(response).await,
+            400u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            409u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            413u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            415u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -4831,18 +4331,10 @@ Arguments:
         let response = result?;
         match response.status().as_u16() {
             204u16 => Ok(ResponseValue::empty(response)),
-            400u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            401u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            403u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            404u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            400u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            401u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            403u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
+            404u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }

@@ -95,7 +95,7 @@ impl ClientHooks<Inner> for Client {
     }
 }
 
-/// Hands a request to the transport, and makes an empty success what the generated type expects.
+/// Hands a request to the transport.
 pub(crate) async fn send(
     http: &reqwest::Client,
     inner: &Inner,
@@ -106,20 +106,5 @@ pub(crate) async fn send(
         // Client and table come from one description, so there is a row; without one nothing special is known.
         return http.execute(request).await;
     };
-    let response = inner.0.call(http, request, op).await?;
-    Ok(if op.empty_is_null {
-        null_for_empty(response)
-    } else {
-        response
-    })
-}
-
-/// Where an operation answers a body or nothing, the generated type is optional and wants `null` for nothing.
-fn null_for_empty(response: reqwest::Response) -> reqwest::Response {
-    if response.status() != reqwest::StatusCode::NO_CONTENT {
-        return response;
-    }
-    let mut null = reqwest::Response::from(http::Response::new("null"));
-    *null.headers_mut() = response.headers().clone();
-    null
+    inner.0.call(http, request, op).await
 }

@@ -18,6 +18,7 @@ mod generated;
 #[rustfmt::skip]
 mod ops;
 
+pub mod answer;
 mod encode;
 mod hooks;
 mod maybe;
@@ -28,6 +29,8 @@ mod secret;
 #[cfg(test)]
 mod shapes;
 mod timestamp;
+pub mod union;
+pub mod wire;
 
 pub use generated::{Client, types};
 pub use hooks::{BoxFuture, Direct, Inner, Transport};
@@ -38,3 +41,4 @@ pub use ops::OPS;
 pub use progenitor_client::{ByteStream, ClientInfo, Error, ResponseValue};
 pub use secret::{Secret, SecretMap};
 pub use timestamp::Timestamp;
+pub use union::Json;

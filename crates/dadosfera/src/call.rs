@@ -110,7 +110,7 @@ impl Call {
         match answer {
             Ok(value) => Ok(value.into_inner()),
             // Where the documentation is silent on which success it is, any will do that holds the value.
-            Err(raw::Error::UnexpectedResponse(response)) if response.status().is_success() => {
+            Err(raw::Error::UnexpectedResponse(response)) if is_another_success(&response) => {
                 match response
                     .bytes()
                     .await
@@ -135,7 +135,7 @@ impl Call {
     ) -> Result<(), Error> {
         match answer {
             Ok(_) => Ok(()),
-            Err(raw::Error::UnexpectedResponse(response)) if response.status().is_success() => {
+            Err(raw::Error::UnexpectedResponse(response)) if is_another_success(&response) => {
                 Ok(())
             }
             Err(error) => Err(self.failed(error.into())),
@@ -151,6 +151,12 @@ impl Call {
             _ => error,
         }
     }
+}
+
+/// Whether it is a success that the documentation does not name, and not one whose body could not be read.
+fn is_another_success(response: &reqwest::Response) -> bool {
+    let unreadable = response.extensions().get::<raw::answer::Unreadable>();
+    response.status().is_success() && unreadable.is_none()
 }
 
 /// Passes requests on, and notes the status of what comes back.

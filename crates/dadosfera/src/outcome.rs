@@ -294,6 +294,10 @@ impl<E> From<raw::Error<E>> for Error {
             |what: &str, next: &str| Self::new(ErrorKind::UnexpectedAnswer, what).next(next);
         match error {
             raw::Error::UnexpectedResponse(mut response) => {
+                if let Some(unreadable) = response.extensions().get::<raw::answer::Unreadable>() {
+                    return of_another_shape(unreadable.error())
+                        .with_status(response.status().as_u16());
+                }
                 match response.extensions_mut().remove::<Self>() {
                     Some(error) => error,
                     None => unexpected(
@@ -312,17 +316,7 @@ impl<E> From<raw::Error<E>> for Error {
                 "pass the id as the API answered it",
             ),
             // The generated error's own words quote the body.
-            raw::Error::InvalidResponsePayload(body, _) if body.is_empty() => unexpected(
-                "the answer is empty",
-                "look whether it took effect before you repeat it",
-            ),
-            raw::Error::InvalidResponsePayload(_, error) => unexpected(
-                &format!(
-                    "the answer is not of the documented shape ({})",
-                    place(&error)
-                ),
-                "update the SDK, or report it with the operation's name",
-            ),
+            raw::Error::InvalidResponsePayload(_, error) => of_another_shape(&error),
             raw::Error::ResponseBodyError(error) if error.is_timeout() => Self::new(
                 ErrorKind::Timeout,
                 "the body of the answer stood still, or took too long",
@@ -344,6 +338,25 @@ impl<E> From<raw::Error<E>> for Error {
             }
         }
     }
+}
+
+/// An answer that is not what the description says. The decoder's own words may quote the body, so they are not used.
+fn of_another_shape(error: &serde_json::Error) -> Error {
+    let unexpected =
+        |what: &str, next: &str| Error::new(ErrorKind::UnexpectedAnswer, what).next(next);
+    if error.is_eof() && error.column() == 0 {
+        return unexpected(
+            "the answer is empty",
+            "look whether it took effect before you repeat it",
+        );
+    }
+    unexpected(
+        &format!(
+            "the answer is not of the documented shape ({})",
+            place(error)
+        ),
+        "update the SDK, or report it with the operation's name",
+    )
 }
 
 /// Where the shape differs. A missing field is named by the SDK's own words; any others might quote a value.

@@ -156,6 +156,11 @@ pub(crate) fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
     value.get(key).and_then(Value::as_str)
 }
 
+/// Whether the key says true.
+pub(crate) fn flag(value: &Value, key: &str) -> bool {
+    value.get(key) == Some(&Value::Bool(true))
+}
+
 /// The name of the component that a `$ref` to a schema means.
 pub(crate) fn schema_name(value: &Value) -> Option<&str> {
     text(value, "$ref")?.strip_prefix("#/components/schemas/")

@@ -1,10 +1,13 @@
 //! The generator, in a child process, so that its panics and stack overflows end in a message and not in ours.
 //!
-//! The parent writes a [`Job`] to the child's standard input and reads source text from its standard output.
-//! Where the child fails, each operation is tried alone, and the message names those that fail.
+//! The parent writes a [`Job`] on a line of the child's standard input and reads an outcome from a line of its standard
+//! output. Where the child fails, each operation is tried alone, and the message names those that fail. A child that says
+//! nothing for a minute is ended.
 
-use std::io::{Read as _, Write as _};
-use std::process::{Command, Stdio};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
 
 use progenitor_impl::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TypeImpl};
 use serde::{Deserialize, Serialize};
@@ -12,34 +15,72 @@ use serde_json::{Map, Value, json};
 
 use super::document::schema_name;
 use super::normalise::Normalised;
-use super::problem::Problem;
+use super::problem::{Problem, listed};
 
 /// The name of the hidden subcommand that is the child.
 pub(crate) const CHILD: &str = "generate-child";
+/// The name of the hidden subcommand that takes one job and says who is to blame.
+pub(crate) const JOB: &str = "generate-job";
+/// How long a child may say nothing.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What the child is asked for.
 #[derive(Debug, Serialize, Deserialize)]
 struct Job {
     document: Value,
-    /// Schemas whose types are written by us, with those types.
-    replacements: Vec<(String, String)>,
+    /// Schemas whose types are written by us, with those types, and whether they have a text.
+    replacements: Vec<(String, String, bool)>,
 }
 
 /// Runs the generator over the document and answers its source text.
-pub(crate) fn source(normalised: &Normalised) -> Result<String, Vec<Problem>> {
+pub(crate) fn source(
+    normalised: &Normalised,
+    types: &str,
+    worker: Option<&mut Worker>,
+) -> Result<String, Vec<Problem>> {
     let open_enums = normalised
         .open_enums
         .iter()
-        .map(|open| (open.name.clone(), format!("crate::types::{}", open.name)));
+        .map(|open| (open.name.clone(), format!("{types}::{}", open.name), true));
+    let unions = normalised.unions.iter().map(|union| {
+        (
+            union.name.clone(),
+            format!("{types}::{}", union.name),
+            false,
+        )
+    });
     let secrets = normalised
         .secrets
         .iter()
-        .map(|name| (name.clone(), "crate::SecretMap".to_owned()));
+        .map(|name| (name.clone(), "crate::SecretMap".to_owned(), false));
     let job = Job {
         document: normalised.document.clone(),
-        replacements: open_enums.chain(secrets).collect(),
+        replacements: open_enums.chain(unions).chain(secrets).collect(),
     };
-    run(&job).map_err(|whole| blame(&job, &whole))
+    match worker {
+        Some(worker) => worker
+            .run(&job)
+            .map_err(|whole| vec![whole_document(&whole)]),
+        None => run(&job).map_err(|whole| blame(&job, &whole)),
+    }
+}
+
+/// One job from standard input, for the tests of who is blamed.
+pub(crate) fn job() -> Result<String, String> {
+    let mut input = String::new();
+    std::io::stdin()
+        .read_to_string(&mut input)
+        .map_err(|error| error.to_string())?;
+    let job: Job = serde_json::from_str(&input).map_err(|error| error.to_string())?;
+    run(&job).map_err(|whole| listed("the generator failed", blame(&job, &whole)))
+}
+
+fn whole_document(whole: &str) -> Problem {
+    Problem::new(
+        "the whole document",
+        format!("the generator cannot take it: {whole}"),
+        "simplify the description",
+    )
 }
 
 /// Tries the named schemas alone, and then each operation alone. Where all of them pass, the fault lies in how they meet.
@@ -138,6 +179,67 @@ fn references(value: &Value, found: &mut Vec<String>) {
 }
 
 fn run(job: &Job) -> Result<String, String> {
+    Worker::default().run(job)
+}
+
+/// A child that takes one job after another. One that dies is replaced at the next job.
+#[derive(Debug, Default)]
+pub(crate) struct Worker {
+    child: Option<(Child, Receiver<String>)>,
+}
+
+impl Worker {
+    fn run(&mut self, job: &Job) -> Result<String, String> {
+        let (child, lines) = match self.child.take() {
+            Some(running) => running,
+            None => start()?,
+        };
+        let (child, lines) = self.child.insert((child, lines));
+        let mut input = serde_json::to_vec(job).map_err(|error| error.to_string())?;
+        input.push(b'\n');
+        if let Some(stdin) = &mut child.stdin {
+            // A child that died early closes the pipe; that is seen where its answer is missing.
+            let _ = stdin.write_all(&input);
+        }
+        match lines.recv_timeout(PATIENCE) {
+            Ok(line) => serde_json::from_str::<Result<String, String>>(&line)
+                .map_err(|error| error.to_string())?,
+            Err(_) => Err(self.end()),
+        }
+    }
+
+    /// Ends the child, and answers its last words.
+    fn end(&mut self) -> String {
+        let Some((mut child, _)) = self.child.take() else {
+            return "it ended without a word".to_owned();
+        };
+        let hung = matches!(child.try_wait(), Ok(None));
+        // A child that is gone already cannot be killed, and need not be.
+        let _ = child.kill();
+        let mut words = String::new();
+        if let Some(stderr) = &mut child.stderr {
+            let _ = stderr.read_to_string(&mut words);
+        }
+        let _ = child.wait();
+        if hung && words.trim().is_empty() {
+            format!("it did not answer within {} s", PATIENCE.as_secs())
+        } else {
+            first_words(&words)
+        }
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        if let Some((mut child, _)) = self.child.take() {
+            drop(child.stdin.take());
+            // The child ends with its input; nobody is left to hear how.
+            let _ = child.wait();
+        }
+    }
+}
+
+fn start() -> Result<(Child, Receiver<String>), String> {
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
     let mut child = Command::new(program)
         .arg(CHILD)
@@ -147,18 +249,17 @@ fn run(job: &Job) -> Result<String, String> {
         .stderr(Stdio::piped())
         .spawn()
         .map_err(|error| format!("the child did not start: {error}"))?;
-    let input = serde_json::to_vec(job).map_err(|error| error.to_string())?;
-    if let Some(mut stdin) = child.stdin.take() {
-        // A child that died early closes the pipe; its own words come with the exit status below.
-        let _ = stdin.write_all(&input);
+    let (sender, lines) = channel();
+    if let Some(stdout) = child.stdout.take() {
+        std::thread::spawn(move || {
+            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                if sender.send(line).is_err() {
+                    return;
+                }
+            }
+        });
     }
-    let output = child
-        .wait_with_output()
-        .map_err(|error| error.to_string())?;
-    if !output.status.success() {
-        return Err(first_words(&String::from_utf8_lossy(&output.stderr)));
-    }
-    String::from_utf8(output.stdout).map_err(|error| error.to_string())
+    Ok((child, lines))
 }
 
 /// A panic's message without the address of the source that panicked.
@@ -180,13 +281,31 @@ fn first_words(stderr: &str) -> String {
     }
 }
 
-/// The child's side.
+/// The child's side: an outcome for each job, until the input ends.
 pub(crate) fn child() -> Result<String, String> {
-    let mut input = Vec::new();
-    std::io::stdin()
-        .read_to_end(&mut input)
-        .map_err(|error| error.to_string())?;
-    let job: Job = serde_json::from_slice(&input).map_err(|error| error.to_string())?;
+    let mut output = std::io::stdout().lock();
+    // What a panic says is answered as the outcome; an overflow of the stack speaks for itself.
+    std::panic::set_hook(Box::new(|_| {}));
+    for line in std::io::stdin().lock().lines() {
+        let line = line.map_err(|error| error.to_string())?;
+        let job: Job = serde_json::from_str(&line).map_err(|error| error.to_string())?;
+        let outcome = std::panic::catch_unwind(move || generate(job)).unwrap_or_else(|panic| {
+            let words = panic.downcast_ref::<String>().cloned().or_else(|| {
+                panic
+                    .downcast_ref::<&str>()
+                    .map(|words| (*words).to_owned())
+            });
+            Err(format!("it panicked: {}", words.unwrap_or_default()))
+        });
+        let answer = serde_json::to_string(&outcome).map_err(|error| error.to_string())?;
+        writeln!(output, "{answer}")
+            .and_then(|()| output.flush())
+            .map_err(|error| error.to_string())?;
+    }
+    Ok(String::new())
+}
+
+fn generate(job: Job) -> Result<String, String> {
     let document: openapiv3::OpenAPI =
         serde_json::from_value(job.document).map_err(|error| error.to_string())?;
 
@@ -198,10 +317,11 @@ pub(crate) fn child() -> Result<String, String> {
         .with_map_type("::std::collections::BTreeMap");
     for (format, replacement) in super::normalise::FORMATS {
         let schema = string_schema(format)?;
-        settings.with_conversion(schema, replacement, std::iter::once(TypeImpl::Display));
+        let text = (format != "password").then_some(TypeImpl::Display);
+        settings.with_conversion(schema, replacement, text.into_iter());
     }
-    for (name, replacement) in &job.replacements {
-        let implements = (!replacement.ends_with("SecretMap")).then_some(TypeImpl::Display);
+    for (name, replacement, text) in &job.replacements {
+        let implements = text.then_some(TypeImpl::Display);
         settings.with_replacement(name, replacement, implements.into_iter());
     }
     Generator::new(&settings)

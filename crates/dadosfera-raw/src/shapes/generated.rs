@@ -32,23 +32,6 @@ pub mod types {
     pub struct TwoErrors400Answer {
         pub fields: ::std::vec::Vec<::std::string::String>,
     }
-    ///`TwoErrorsError`
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
-    #[serde(untagged)]
-    pub enum TwoErrorsError {
-        Trouble(Trouble),
-        TwoErrors400Answer(TwoErrors400Answer),
-    }
-    impl ::std::convert::From<Trouble> for TwoErrorsError {
-        fn from(value: Trouble) -> Self {
-            Self::Trouble(value)
-        }
-    }
-    impl ::std::convert::From<TwoErrors400Answer> for TwoErrorsError {
-        fn from(value: TwoErrors400Answer) -> Self {
-            Self::TwoErrors400Answer(value)
-        }
-    }
     ///`TwoErrorsRequest`
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct TwoErrorsRequest {
@@ -57,23 +40,6 @@ pub mod types {
         pub note: crate::Maybe<::std::string::String>,
         #[serde(default, skip_serializing_if = "::std::option::Option::is_none")]
         pub tags: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
-    }
-    ///`TwoSuccessesSuccess`
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
-    #[serde(untagged)]
-    pub enum TwoSuccessesSuccess {
-        Thing(Thing),
-        Receipt(Receipt),
-    }
-    impl ::std::convert::From<Thing> for TwoSuccessesSuccess {
-        fn from(value: Thing) -> Self {
-            Self::Thing(value)
-        }
-    }
-    impl ::std::convert::From<Receipt> for TwoSuccessesSuccess {
-        fn from(value: Receipt) -> Self {
-            Self::Receipt(value)
-        }
     }
     /// Error types.
     pub mod error {
@@ -107,6 +73,40 @@ pub mod types {
             }
         }
     }
+    /// What the operation answers; the status says which.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[serde(untagged)]
+    pub enum TwoErrorsError {
+        TwoErrors400Answer(TwoErrors400Answer),
+        Trouble(Trouble),
+    }
+    impl ::std::convert::From<TwoErrors400Answer> for TwoErrorsError {
+        fn from(value: TwoErrors400Answer) -> Self {
+            Self::TwoErrors400Answer(value)
+        }
+    }
+    impl ::std::convert::From<Trouble> for TwoErrorsError {
+        fn from(value: Trouble) -> Self {
+            Self::Trouble(value)
+        }
+    }
+    /// What the operation answers; the status says which.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[serde(untagged)]
+    pub enum TwoSuccessesSuccess {
+        Thing(Thing),
+        Receipt(Receipt),
+    }
+    impl ::std::convert::From<Thing> for TwoSuccessesSuccess {
+        fn from(value: Thing) -> Self {
+            Self::Thing(value)
+        }
+    }
+    impl ::std::convert::From<Receipt> for TwoSuccessesSuccess {
+        fn from(value: Receipt) -> Self {
+            Self::Receipt(value)
+        }
+    }
 }
 #[derive(Clone, Debug)]
 /**Client for Shapes
@@ -130,7 +130,7 @@ impl Client {
         inner: crate::Inner,
     ) -> Self {
         Self {
-            baseurl: baseurl.to_string(),
+            baseurl: baseurl.trim_end_matches('/').to_string(),
             client,
             inner,
         }
@@ -175,7 +175,9 @@ Sends a `GET` request to `/default-error`
             .get(url)
             .header(
                 ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+                ::reqwest::header::HeaderValue::from_static(
+                    "application/json, application/problem+json",
+                ),
             )
             .headers(header_map)
             .build()?;
@@ -187,12 +189,12 @@ Sends a `GET` request to `/default-error`
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
+            200u16 => crate::answer::read(response).await,
             400u16..=499u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+                Err(Error::ErrorResponse(crate::answer::read(response).await?))
             }
             500u16..=599u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+                Err(Error::ErrorResponse(crate::answer::read(response).await?))
             }
             _ => Err(Error::UnexpectedResponse(response)),
         }
@@ -212,7 +214,17 @@ Sends a `GET` request to `/files`
             header_map.append("Range", value.to_string().try_into()?);
         }
         #[allow(unused_mut)]
-        let mut request = self.client.get(url).headers(header_map).build()?;
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static(
+                    "application/octet-stream, application/json",
+                ),
+            )
+            .headers(header_map)
+            .build()?;
         let info = OperationInfo {
             operation_id: "download_file",
         };
@@ -223,9 +235,7 @@ Sends a `GET` request to `/files`
         match response.status().as_u16() {
             200u16 => Ok(ResponseValue::stream(response)),
             206u16 => Ok(ResponseValue::stream(response)),
-            416u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            416u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -269,7 +279,7 @@ Sends a `POST` request to `/files`
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            201u16 => ResponseValue::from_response(response).await,
+            201u16 => crate::answer::read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -308,10 +318,9 @@ Sends a `GET` request to `/maybe-empty/{id}`
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            409u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
+            200u16 => crate::answer::read(response).await,
+            204u16 => crate::answer::read(response).await,
+            409u16 => Err(Error::ErrorResponse(crate::answer::read(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -323,7 +332,10 @@ Sends a `PUT` request to `/two-errors`
     pub async fn two_errors<'a>(
         &'a self,
         body: &'a types::TwoErrorsRequest,
-    ) -> Result<ResponseValue<types::TwoErrors200Answer>, Error<types::TwoErrorsError>> {
+    ) -> Result<
+        ResponseValue<types::TwoErrors200Answer>,
+        Error<crate::shapes::generated::types::TwoErrorsError>,
+    > {
         let url = format!("{}/two-errors", self.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         #[allow(unused_mut)]
@@ -345,12 +357,25 @@ Sends a `PUT` request to `/two-errors`
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
+            200u16 => crate::answer::read(response).await,
             400u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+                Err(
+                    Error::ErrorResponse(
+                        crate::answer::read_as::<
+                            types::TwoErrors400Answer,
+                            _,
+                            _,
+                        >(response)
+                            .await?,
+                    ),
+                )
             }
             422u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+                Err(
+                    Error::ErrorResponse(
+                        crate::answer::read_as::<types::Trouble, _, _>(response).await?,
+                    ),
+                )
             }
             _ => Err(Error::UnexpectedResponse(response)),
         }
@@ -362,7 +387,10 @@ Sends a `POST` request to `/two-successes`
 */
     pub async fn two_successes<'a>(
         &'a self,
-    ) -> Result<ResponseValue<types::TwoSuccessesSuccess>, Error<()>> {
+    ) -> Result<
+        ResponseValue<crate::shapes::generated::types::TwoSuccessesSuccess>,
+        Error<()>,
+    > {
         let url = format!("{}/two-successes", self.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         #[allow(unused_mut)]
@@ -383,8 +411,8 @@ Sends a `POST` request to `/two-successes`
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            201u16 => ResponseValue::from_response(response).await,
+            200u16 => crate::answer::read_as::<types::Thing, _, _>(response).await,
+            201u16 => crate::answer::read_as::<types::Receipt, _, _>(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }

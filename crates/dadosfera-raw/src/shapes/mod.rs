@@ -8,6 +8,7 @@
     clippy::allow_attributes_without_reason,
     unreachable_pub,
     unused_mut,
+    unused_qualifications,
     reason = "generated code is not held to the style of written code"
 )]
 #[allow(dead_code, reason = "an expectation of it on a module never counts as met")]

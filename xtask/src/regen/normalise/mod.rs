@@ -5,8 +5,10 @@
 
 mod operations;
 mod schemas;
+mod unions;
+mod words;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use heck::ToUpperCamelCase as _;
 use serde_json::{Map, Value, json};
@@ -14,6 +16,8 @@ use serde_json::{Map, Value, json};
 use super::document::{Document, entries};
 use super::problem::Problem;
 use super::report::Report;
+
+pub(crate) use self::unions::{Rule, Union};
 
 /// String formats that become types of ours, with those types.
 pub(crate) const FORMATS: [(&str, &str); 3] = [
@@ -48,12 +52,45 @@ pub(crate) struct Field {
     pub(crate) presence: Presence,
 }
 
+/// What the pass over the generated code must do to one method.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Method {
+    /// Arguments that stand in for others, with what is to be written.
+    pub(crate) wires: Vec<(String, Value)>,
+    /// The media type of a body of bytes.
+    pub(crate) content_type: Option<String>,
+    /// The media types that it asks for, where those are not just `application/json`.
+    pub(crate) accept: Option<String>,
+    pub(crate) deprecated: bool,
+    /// The type of the body that comes with a status, as the document names the status.
+    pub(crate) decode: BTreeMap<String, Decode>,
+}
+
+/// How a body of one status becomes the type of the whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Decode {
+    /// The type that comes with the status.
+    pub(crate) part: String,
+    /// Whether the whole is optional.
+    pub(crate) optional: bool,
+}
+
 /// What the normaliser hands on.
 #[derive(Debug)]
 pub(crate) struct Normalised {
     /// The document for the generator.
     pub(crate) document: Value,
     pub(crate) open_enums: Vec<OpenEnum>,
+    pub(crate) unions: Vec<Union>,
+    /// What is to be done to methods, by operation.
+    pub(crate) methods: BTreeMap<String, Method>,
+    /// Type, field, and its name on the wire.
+    pub(crate) renames: Vec<(String, String, String)>,
+    /// Type and the name on the wire.
+    pub(crate) deprecated_fields: Vec<(String, String)>,
+    pub(crate) deprecated_types: Vec<String>,
+    /// Whether the document asks for the header api-version.
+    pub(crate) api_version: bool,
     /// Objects that hold secrets: their type is ours, and shows nothing of them.
     pub(crate) secrets: Vec<String>,
     pub(crate) fields: Vec<Field>,
@@ -78,8 +115,16 @@ impl Normalised {
 struct Draft {
     /// How many properties each named schema of the description requires.
     required: BTreeMap<String, usize>,
+    document: Document,
+    /// The named schemas that a request may hold, and an answer.
+    sent: BTreeSet<String>,
+    received: BTreeSet<String>,
     schemas: Map<String, Value>,
     open_enums: Vec<OpenEnum>,
+    unions: Vec<Union>,
+    methods: BTreeMap<String, Method>,
+    renames: Vec<(String, String, String)>,
+    deprecated_fields: Vec<(String, String)>,
     secrets: Vec<String>,
     fields: Vec<Field>,
     empty_is_null: Vec<String>,
@@ -88,8 +133,16 @@ struct Draft {
 }
 
 /// Rewrites a document that was linted and not refused.
-pub(crate) fn normalise(document: &Document) -> Result<Normalised, Vec<Problem>> {
+pub(crate) fn normalise(document: &Document, report: Report) -> Result<Normalised, Vec<Problem>> {
+    let (sent, received) = directions(document).map_err(|problem| vec![problem])?;
     let mut draft = Draft {
+        document: document.clone(),
+        sent,
+        received,
+        unions: Vec::new(),
+        methods: BTreeMap::new(),
+        renames: Vec::new(),
+        deprecated_fields: Vec::new(),
         required: document
             .schemas()
             .map(|(name, schema)| {
@@ -104,7 +157,7 @@ pub(crate) fn normalise(document: &Document) -> Result<Normalised, Vec<Problem>>
         secrets: Vec::new(),
         fields: Vec::new(),
         empty_is_null: Vec::new(),
-        report: Report::default(),
+        report,
         problems: Vec::new(),
     };
     for (name, schema) in document.schemas() {
@@ -119,12 +172,28 @@ pub(crate) fn normalise(document: &Document) -> Result<Normalised, Vec<Problem>>
         .get("info")
         .cloned()
         .unwrap_or_else(|| json!({}));
-    draft.report.add(
-        "info.version",
-        "sent as the header api-version on every request",
-        "not sent",
-        "the API does not ask for it",
-    );
+    let api_version = info.get("x-send-api-version") == Some(&Value::Bool(true));
+    let version = info["version"].as_str().unwrap_or_default();
+    if api_version && !version.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
+        return Err(vec![Problem::new(
+            "info.version",
+            "it is asked for as a header, and no header can hold it",
+            "write it in ASCII and on one line",
+        )]);
+    }
+    if !api_version {
+        draft.report.add(
+            "info.version",
+            "sent as the header api-version on every request",
+            "not sent",
+            "the API does not ask for it",
+        );
+    }
+    let deprecated_types = document
+        .schemas()
+        .filter(|(_, schema)| schema.get("deprecated") == Some(&Value::Bool(true)))
+        .map(|(name, _)| name.to_owned())
+        .collect();
     for (format, replacement) in FORMATS {
         draft.report.add(
             format!("format: {format}"),
@@ -142,16 +211,51 @@ pub(crate) fn normalise(document: &Document) -> Result<Normalised, Vec<Problem>>
     Ok(Normalised {
         document: json!({
             "openapi": "3.0.3",
-            "info": { "title": info["title"], "version": info["version"] },
+            "info": { "title": info["title"].as_str().unwrap_or_default(), "version": if version.is_empty() { "0" } else { version } },
             "paths": paths,
             "components": { "schemas": draft.schemas },
         }),
         open_enums: draft.open_enums,
+        unions: draft.unions,
+        methods: draft.methods,
+        renames: draft.renames,
+        deprecated_fields: draft.deprecated_fields,
+        deprecated_types,
+        api_version,
         secrets: draft.secrets,
         fields: draft.fields,
         empty_is_null: draft.empty_is_null,
         report: draft.report,
     })
+}
+
+/// The named schemas that requests hold, and those that answers hold.
+fn directions(document: &Document) -> Result<(BTreeSet<String>, BTreeSet<String>), Problem> {
+    let (mut sent, mut received) = (Vec::new(), Vec::new());
+    for operation in document.operations()? {
+        for parameter in &operation.parameters {
+            unions::collect(parameter, &mut sent);
+        }
+        if let Some(body) = operation.value.get("requestBody") {
+            unions::collect(document.resolve(body)?, &mut sent);
+        }
+        for (_, response) in entries(operation.value.get("responses")) {
+            unions::collect(document.resolve(response)?, &mut received);
+        }
+    }
+    Ok((closure(document, sent), closure(document, received)))
+}
+
+fn closure(document: &Document, mut waiting: Vec<String>) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    while let Some(name) = waiting.pop() {
+        if let Some(schema) = document.root["components"]["schemas"].get(&name)
+            && found.insert(name)
+        {
+            unions::collect(schema, &mut waiting);
+        }
+    }
+    found
 }
 
 /// `get_pipeline` becomes `GetPipeline`, as the generator does it.

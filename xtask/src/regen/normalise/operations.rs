@@ -2,8 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Draft, pascal};
+use super::unions::{Rule, Variant, apart};
+use super::{Decode, Draft, pascal};
 use crate::regen::document::{Document, Operation, entries, schema_name, text};
+use crate::regen::prepare::WIRE;
 use crate::regen::problem::Problem;
 
 /// The media type of a form with files.
@@ -23,6 +25,10 @@ enum Body {
 struct Answer {
     status: String,
     description: String,
+    /// The media type as the document has it.
+    media_type: Option<String>,
+    /// The shape before the answers were joined.
+    shape: Option<Value>,
     body: Body,
 }
 
@@ -76,6 +82,9 @@ impl Draft {
             rewritten.insert("requestBody".to_owned(), body);
         }
         rewritten.insert("parameters".to_owned(), Value::Array(parameters));
+        let method = self.methods.entry(name.clone()).or_default();
+        method.deprecated = operation.value.get("deprecated") == Some(&Value::Bool(true));
+        method.content_type = text(operation.value, "x-content-type").map(str::to_owned);
         rewritten.insert(
             "responses".to_owned(),
             self.responses(document, &name, &operation.value["responses"])?,
@@ -116,6 +125,10 @@ impl Draft {
                 &place,
                 &parameter["schema"],
             );
+            if let Some(wire) = parameter.get(WIRE) {
+                let method = self.methods.entry(name.to_owned()).or_default();
+                method.wires.push((own.to_owned(), wire.clone()));
+            }
             let mut copy = json!({ "name": own, "in": parameter["in"], "schema": schema });
             for key in ["required", "description"] {
                 if let Some(value) = parameter.get(key) {
@@ -157,9 +170,13 @@ impl Draft {
         let (successes, errors): (Vec<Answer>, Vec<Answer>) = answers
             .into_iter()
             .partition(|answer| answer.status.starts_with(['1', '2', '3']));
-        let successes = self.successes(name, successes)?;
         let errors = self.without_default(name, errors);
+        self.accept(name, &successes, &errors);
+        let successes = self.successes(name, successes);
         let errors = self.errors(name, errors);
+        for answer in successes.iter().chain(&errors) {
+            self.decode(name, answer);
+        }
         let mut rewritten = Map::new();
         for answer in successes.into_iter().chain(errors) {
             let mut response = json!({ "description": answer.description });
@@ -180,9 +197,11 @@ impl Draft {
     fn answer(&mut self, name: &str, status: &str, response: &Value) -> Answer {
         let place = format!("{name}, answer {status}");
         let mut body = Body::Empty;
+        let mut known = None;
         if let Some((media_type, media)) = entries(response.get("content")).next() {
+            known = Some(media_type.to_owned());
             let plain = media_type.split(';').next().unwrap_or(media_type).trim();
-            if plain == "application/json" || plain.ends_with("+json") {
+            if plain == "application/json" || plain == "text/json" || plain.ends_with("+json") {
                 if plain != "application/json" {
                     self.report.add(
                         &place,
@@ -200,74 +219,151 @@ impl Draft {
         Answer {
             status: status.to_owned(),
             description: text(response, "description").unwrap_or_default().to_owned(),
+            media_type: known,
+            shape: None,
             body,
         }
     }
 
     /// An alternative of named schemas stays as it is until the answers are joined; anything else may get a name.
     fn answer_schema(&mut self, own: &str, place: &str, schema: &Value) -> Value {
-        if references(schema).is_some() {
+        let list = schema["oneOf"].as_array().cloned().unwrap_or_default();
+        let told = schema.get("discriminator").is_none() && schema.get("nullable").is_none();
+        if references(schema).is_some() && list.len() > 1 && told && apart(&self.document, &list) {
             return json!({ "oneOf": schema["oneOf"] });
         }
         self.inline(own, place, schema)
     }
 
+    /// What a client asks for, where that is not just JSON.
+    fn accept(&mut self, name: &str, successes: &[Answer], errors: &[Answer]) {
+        let mut wanted: Vec<&str> = Vec::new();
+        for media_type in successes
+            .iter()
+            .chain(errors)
+            .filter_map(|answer| answer.media_type.as_deref())
+        {
+            let plain = media_type.split(';').next().unwrap_or(media_type).trim();
+            if !wanted.contains(&plain) {
+                wanted.push(plain);
+            }
+        }
+        let vague = wanted.iter().any(|media_type| media_type.contains('*'));
+        if successes.iter().all(|answer| answer.media_type.is_none())
+            || vague
+            || wanted == ["application/json"]
+        {
+            return;
+        }
+        self.report.add(
+            name,
+            "no Accept header, or one for application/json",
+            wanted.join(", "),
+            "a server that answers several must know which is wanted",
+        );
+        self.methods.entry(name.to_owned()).or_default().accept = Some(wanted.join(", "));
+    }
+
+    /// Notes the type that comes with a status where the operation's type is an alternative of several.
+    fn decode(&mut self, name: &str, answer: &Answer) {
+        let (Some(part), Body::Json(whole)) =
+            (answer.shape.as_ref().and_then(schema_name), &answer.body)
+        else {
+            return;
+        };
+        let optional = whole.get("nullable") == Some(&Value::Bool(true));
+        let target = if optional { &whole["allOf"][0] } else { whole };
+        let by_status = |target: &str| {
+            self.unions
+                .iter()
+                .any(|union| union.name == target && union.rule == Rule::Status)
+        };
+        if schema_name(target).is_some_and(by_status) {
+            let decode = Decode {
+                part: part.to_owned(),
+                optional,
+            };
+            self.methods
+                .entry(name.to_owned())
+                .or_default()
+                .decode
+                .insert(answer.status.clone(), decode);
+        }
+    }
+
     /// One success type: several shapes become an alternative, a shape beside an empty answer becomes optional.
-    fn successes(&mut self, name: &str, answers: Vec<Answer>) -> Result<Vec<Answer>, Problem> {
+    fn successes(&mut self, name: &str, answers: Vec<Answer>) -> Vec<Answer> {
         let shapes = distinct(&answers);
         let has_empty = answers.iter().any(|answer| answer.body == Body::Empty);
         let raw = answers
             .iter()
             .filter(|answer| matches!(answer.body, Body::Raw(..)))
             .count();
-        if raw > 0 && raw < answers.len() {
-            return Err(Problem::new(
-                name,
-                "it answers both a stream of bytes and something else",
-                "describe one success, or split the operation",
-            ));
+        if raw > 0 {
+            if raw < answers.len() {
+                self.report.add(
+                    name,
+                    "a success of bytes and one of another kind",
+                    "a stream of bytes for both",
+                    "the generator takes one type; the status and the media type say which it is",
+                );
+            }
+            return answers
+                .into_iter()
+                .map(|answer| match answer.body {
+                    Body::Raw(..) => answer,
+                    _ => Answer {
+                        body: Body::Raw("application/octet-stream".to_owned(), bytes()),
+                        ..answer
+                    },
+                })
+                .collect();
         }
         if shapes.is_empty() {
-            return Ok(answers);
+            return answers;
         }
-        let mut schema = self.joined(name, "Success", &shapes);
+        let named = self.joined(name, "Success", &answers);
+        let mut schema = named.schema;
         if has_empty {
             self.report.add(
                 name,
                 "a success with a body and one without",
                 "Option<T>",
-                "the transport hook turns an empty success into null",
+                "an empty body is read as null, and the status is kept",
             );
             self.empty_is_null.push(name.to_owned());
             schema = json!({ "nullable": true, "allOf": [schema] });
         }
-        Ok(answers
+        named
+            .answers
             .into_iter()
-            .filter(|answer| answer.body != Body::Empty)
-            .map(|answer| match answer.body {
-                Body::Json(_) => Answer {
-                    body: Body::Json(schema.clone()),
-                    ..answer
-                },
-                _ => answer,
+            .map(|answer| Answer {
+                body: Body::Json(schema.clone()),
+                ..answer
             })
-            .collect())
+            .collect()
     }
 
     /// One error type. An error without a body beside typed ones is left undeclared: it arrives with its status.
     fn errors(&mut self, name: &str, answers: Vec<Answer>) -> Vec<Answer> {
-        let shapes = distinct(&answers);
-        if shapes.is_empty() {
+        let raw = answers
+            .iter()
+            .filter(|answer| matches!(answer.body, Body::Raw(..)))
+            .count();
+        if distinct(&answers).is_empty() && (raw == 0 || raw == answers.len()) {
             return answers;
         }
-        let schema = self.joined(name, "Error", &shapes);
+        let typed = distinct(&answers).is_empty();
+        let named = self.joined(name, "Error", &answers);
         let mut kept = Vec::new();
-        for answer in answers {
-            if matches!(answer.body, Body::Json(_)) {
-                kept.push(Answer {
-                    body: Body::Json(schema.clone()),
-                    ..answer
-                });
+        for answer in named.answers {
+            if matches!(answer.body, Body::Json(_)) || typed && answer.body == Body::Empty {
+                let body = if typed {
+                    Body::Empty
+                } else {
+                    Body::Json(named.schema.clone())
+                };
+                kept.push(Answer { body, ..answer });
                 continue;
             }
             self.report.add(
@@ -283,6 +379,7 @@ impl Draft {
     /// `default` counts as a success and as an error for the generator; it means every error.
     fn without_default(&mut self, name: &str, answers: Vec<Answer>) -> Vec<Answer> {
         let mut kept = Vec::new();
+        let known: Vec<String> = answers.iter().map(|answer| answer.status.clone()).collect();
         for answer in answers {
             if answer.status != "default" {
                 kept.push(answer);
@@ -294,7 +391,10 @@ impl Draft {
                 "4XX and 5XX",
                 "the generator takes default for a success as well",
             );
-            for range in ["4XX", "5XX"] {
+            for range in ["4XX", "5XX"]
+                .into_iter()
+                .filter(|range| !known.iter().any(|status| status == range))
+            {
                 kept.push(Answer {
                     status: range.to_owned(),
                     ..answer.clone()
@@ -304,15 +404,23 @@ impl Draft {
         kept
     }
 
-    /// The one schema for several: itself, a named alternative that covers all, or a new one.
-    fn joined(&mut self, name: &str, suffix: &str, shapes: &[Value]) -> Value {
-        if let [only] = shapes
+    /// The one schema for several: itself, a named alternative that covers all, or a new one that the status decides.
+    fn joined(&mut self, name: &str, suffix: &str, answers: &[Answer]) -> Joined {
+        let shapes = distinct(answers);
+        let as_they_are = |schema: Value| Joined {
+            schema,
+            answers: answers.to_vec(),
+        };
+        if shapes.is_empty() {
+            return as_they_are(Value::Null);
+        }
+        if let [only] = shapes.as_slice()
             && references(only).is_none()
         {
-            return only.clone();
+            return as_they_are(only.clone());
         }
         let mut wanted: Vec<Value> = Vec::new();
-        for shape in shapes {
+        for shape in &shapes {
             let parts = match shape.get("oneOf").and_then(Value::as_array) {
                 Some(parts) => parts.clone(),
                 None => vec![shape.clone()],
@@ -323,23 +431,79 @@ impl Draft {
                 }
             }
         }
-        let target = match self.covering(&wanted) {
-            Some(existing) => existing,
-            None => {
-                let own = format!("{}{suffix}", pascal(name));
-                let variants = self.rewrite_variants(&own, name, &wanted);
-                self.schemas
-                    .insert(own.clone(), json!({ "oneOf": variants }));
-                own
+        if let Some(target) = self.covering(&wanted) {
+            self.report.add(
+                name,
+                format!("{} shapes of {}", wanted.len(), suffix.to_lowercase()),
+                format!("the type {target}"),
+                "the generator takes one type each for success and error; the status is kept",
+            );
+            return as_they_are(reference_to(&target));
+        }
+        let own = format!("{}{suffix}", pascal(name));
+        let mut variants: Vec<Variant> = Vec::new();
+        let mut named: Vec<(Value, Value)> = Vec::new();
+        for (index, shape) in shapes.iter().enumerate() {
+            let reference = if schema_name(shape).is_some() {
+                shape.clone()
+            } else {
+                let alone = shapes.len() == 1;
+                let wanted = if alone {
+                    own.clone()
+                } else {
+                    format!("{own}{index}")
+                };
+                self.hoist(&wanted, name, shape)
+            };
+            let reference = match reference.get("allOf") {
+                Some(parts) => parts[0].clone(),
+                None => reference,
+            };
+            if let Some(part) = schema_name(&reference)
+                && variants.iter().all(|variant| variant.schema != part)
+            {
+                variants.push(Variant {
+                    schema: part.to_owned(),
+                    tags: Vec::new(),
+                    boxed: false,
+                });
             }
+            named.push((shape.clone(), reference));
+        }
+        let whole = if let [only] = variants.as_slice() {
+            reference_to(&only.schema)
+        } else {
+            let own = self.free(&own);
+            self.report.add(
+                name,
+                format!("{} shapes of {}", variants.len(), suffix.to_lowercase()),
+                format!("the type {own}"),
+                "the generator takes one type each for success and error; the status decides which it is",
+            );
+            self.schemas.insert(own.clone(), json!({}));
+            self.union(&own, &Value::Null, Rule::Status, variants);
+            reference_to(&own)
         };
-        self.report.add(
-            name,
-            format!("{} shapes of {}", wanted.len(), suffix.to_lowercase()),
-            format!("the type {target}"),
-            "the generator takes one type each for success and error; the status is kept",
-        );
-        json!({ "$ref": format!("#/components/schemas/{target}") })
+        let answers = answers
+            .iter()
+            .map(|answer| {
+                let shape = match &answer.body {
+                    Body::Json(schema) => named
+                        .iter()
+                        .find(|(shape, _)| shape == schema)
+                        .map(|(_, reference)| reference.clone()),
+                    _ => None,
+                };
+                Answer {
+                    shape,
+                    ..answer.clone()
+                }
+            })
+            .collect();
+        Joined {
+            schema: whole,
+            answers,
+        }
     }
 
     /// The smallest named alternative that holds all the shapes.
@@ -356,11 +520,16 @@ impl Draft {
             .min()
             .map(|(_, name)| name.clone())
     }
+}
 
-    fn rewrite_variants(&mut self, own: &str, place: &str, wanted: &[Value]) -> Value {
-        let alternative = json!({ "oneOf": wanted });
-        self.variants(own, place, &alternative["oneOf"])
-    }
+/// Answers with the one type that they have together.
+struct Joined {
+    schema: Value,
+    answers: Vec<Answer>,
+}
+
+fn reference_to(name: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{name}") })
 }
 
 /// The schema of a body that is handed on as it is.

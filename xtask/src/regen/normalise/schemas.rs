@@ -1,28 +1,17 @@
 //! Schemas: inline ones get names, open vocabularies and optional fields are noted, bounds are left to the server.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
+use super::words::{self, field_names};
 use super::{Draft, Field, OpenEnum, Presence, pascal};
 use crate::regen::document::{EXTRA, entries, schema_name, text};
+use crate::regen::prepare::merge::{BOUNDS, is_alias};
 use crate::regen::problem::Problem;
 
-/// Bounds that the generator ignores, or turns into types that are awkward to build.
-const BOUNDS: [&str; 12] = [
-    "minimum",
-    "maximum",
-    "exclusiveMinimum",
-    "exclusiveMaximum",
-    "multipleOf",
-    "minLength",
-    "maxLength",
-    "pattern",
-    "minItems",
-    "maxItems",
-    "uniqueItems",
-    "minProperties",
-];
 /// Words that only people and validators read.
-const NOTES: [&str; 8] = [
+const NOTES: [&str; 9] = [
     "example",
     "examples",
     "readOnly",
@@ -31,6 +20,7 @@ const NOTES: [&str; 8] = [
     "externalDocs",
     "title",
     "xml",
+    "discriminator",
 ];
 
 /// Marks an object that holds secrets.
@@ -39,61 +29,92 @@ const SECRET: &str = "x-secret";
 impl Draft {
     /// A named schema of the description.
     pub(super) fn component(&mut self, name: &str, schema: &Value) {
-        let rewritten = self.rewrite(name, name, schema);
+        // Null is said where the schema is used, so that the type itself is the one that has the name.
+        let rewritten = self.rewrite(name, name, &without_null(schema));
         self.schemas.insert(name.to_owned(), rewritten);
     }
 
     /// A schema that stands inline in an operation: a type of its own gets the name `name`.
     pub(super) fn inline(&mut self, name: &str, place: &str, schema: &Value) -> Value {
-        if !needs_name(schema) {
-            return self.rewrite(name, place, schema);
-        }
-        self.hoist(name, place, schema)
+        self.part(name, place, schema)
     }
 
-    fn hoist(&mut self, name: &str, place: &str, schema: &Value) -> Value {
-        if self.schemas.contains_key(name) {
-            self.problems.push(Problem::new(
-                place,
-                format!("its inline schema would be called {name}, which is taken"),
-                "give the schema a name in components",
-            ));
+    /// A name that no component has.
+    pub(super) fn free(&self, wanted: &str) -> String {
+        let taken =
+            |name: &str| self.schemas.contains_key(name) || self.required.contains_key(name);
+        let wanted = pascal(wanted);
+        let mut name = wanted.clone();
+        let mut number = 1;
+        while taken(&name) {
+            number += 1;
+            name = format!("{wanted}{number}");
         }
+        name
+    }
+
+    pub(super) fn hoist(&mut self, wanted: &str, place: &str, schema: &Value) -> Value {
+        let name = self.free(wanted);
         self.report.add(
             place,
             "an inline schema",
             format!("the component {name}"),
             "the generator's own names for inline schemas collide",
         );
-        let rewritten = self.rewrite(name, place, schema);
-        self.schemas.insert(name.to_owned(), rewritten);
-        json!({ "$ref": format!("#/components/schemas/{name}") })
+        // The name is taken before what stands inside looks for its own.
+        self.schemas.insert(name.clone(), Value::Null);
+        let rewritten = self.rewrite(&name, place, &without_null(schema));
+        self.schemas.insert(name.clone(), rewritten);
+        let reference = json!({ "$ref": format!("#/components/schemas/{name}") });
+        if is_nullable(schema) {
+            json!({ "nullable": true, "allOf": [reference] })
+        } else {
+            reference
+        }
     }
 
     /// Rewrites a schema that is, or stands in, the component `owner`.
     fn rewrite(&mut self, owner: &str, place: &str, schema: &Value) -> Value {
-        if let Some(values) = schema.get("x-extensible-enum") {
-            self.open_enum(owner, place, schema, values);
+        let Some(object) = schema.as_object() else {
+            return schema.clone();
+        };
+        if object.contains_key("$ref") {
+            return self.reference(schema, schema);
+        }
+        if is_alias(schema) {
+            if BOUNDS.iter().any(|key| schema.get(*key).is_some()) {
+                self.report.add(
+                    place,
+                    "a bound on another schema",
+                    format!("that schema, {}", schema["allOf"][0]["$ref"]),
+                    "what may be sent is less than what may come, and the type is one",
+                );
+            }
+            return self.reference(schema, &schema["allOf"][0]);
+        }
+        if text(schema, "type") == Some("string") {
+            if let Some(values) = schema.get("x-extensible-enum") {
+                self.open_enum(owner, place, schema, values);
+            } else if let Some(values) = schema.get("enum").and_then(Value::as_array)
+                && !words::are_plain(values)
+                && values.iter().all(Value::is_string)
+            {
+                self.report.add(
+                    place,
+                    "values whose names would collide",
+                    "an enum with names of its own",
+                    "the generator makes no variant of them",
+                );
+                self.open_enum(owner, place, schema, &schema["enum"]);
+            }
         }
         if schema.get(SECRET) == Some(&Value::Bool(true)) {
             self.report
                 .add(place, SECRET, "crate::SecretMap", "Debug is redacted");
             self.secrets.push(owner.to_owned());
         }
-        let Some(object) = schema.as_object() else {
-            return schema.clone();
-        };
-        if object.contains_key("$ref") {
-            return json!({ "$ref": object["$ref"] });
-        }
-        if let Some(reference) = narrowed(object) {
-            self.report.add(
-                place,
-                "a bound on another schema",
-                format!("that schema, {reference}"),
-                "what may be sent is less than what may come, and the type is one",
-            );
-            return json!({ "$ref": reference });
+        if let Some(rewritten) = self.alternatives(owner, place, schema) {
+            return rewritten;
         }
         let mut rewritten = Map::new();
         for (key, value) in object {
@@ -111,6 +132,7 @@ impl Draft {
             }
             let after = match key.as_str() {
                 "properties" => self.properties(owner, place, object, value),
+                "required" => self.required(owner, place, object, value),
                 "items" => self.part(&format!("{owner}Item"), &format!("{place}[]"), value),
                 "additionalProperties" if value.is_object() => {
                     self.part(&format!("{owner}Value"), &format!("{place}.*"), value)
@@ -133,24 +155,191 @@ impl Draft {
                     );
                     value.clone()
                 }
-                "oneOf" => self.variants(owner, place, value),
-                "allOf" => Value::Array(
-                    value
-                        .as_array()
-                        .into_iter()
-                        .flatten()
-                        .map(|part| self.rewrite(owner, place, part))
-                        .collect(),
-                ),
+                "enum" if !self.keeps_enum(place, schema, value) => continue,
+                "default" if !self.keeps_default(place, schema, value) => continue,
+                "oneOf" | "anyOf" | "allOf" => continue,
                 _ => value.clone(),
             };
             rewritten.insert(key.clone(), after);
         }
+        self.fits_generator(place, schema, &mut rewritten);
         Value::Object(rewritten)
     }
 
+    /// A reference to `only`, and whether null fits too: by the word beside it, or by what it refers to.
+    fn reference(&self, schema: &Value, only: &Value) -> Value {
+        let target = self.document.resolve(only).unwrap_or(only);
+        let reference = json!({ "$ref": only["$ref"] });
+        if is_nullable(schema) || is_nullable(target) {
+            json!({ "nullable": true, "allOf": [reference] })
+        } else {
+            reference
+        }
+    }
+
+    /// Combinations that the generator turns into something else than the document says.
+    fn fits_generator(&mut self, place: &str, schema: &Value, rewritten: &mut Map<String, Value>) {
+        if text(schema, "type") == Some("string")
+            && schema.get("writeOnly") == Some(&Value::Bool(true))
+            && schema.get("enum").is_none()
+            && schema.get("format").is_none()
+        {
+            self.report.add(
+                place,
+                "writeOnly",
+                "crate::Secret",
+                "Debug is redacted and the memory is zeroed",
+            );
+            rewritten.insert("format".to_owned(), json!("password"));
+        }
+        // A word of 3.0 that holds no type: any JSON.
+        if rewritten.get("type").is_none() {
+            for key in ["nullable", "format", "required"] {
+                rewritten.remove(key);
+            }
+        }
+        let known = match text(schema, "type") {
+            Some("integer") => [
+                "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
+            ]
+            .as_slice(),
+            Some("number") => ["float", "double"].as_slice(),
+            Some("string") => [
+                "date",
+                "date-time",
+                "password",
+                "uuid",
+                "ip",
+                "ipv4",
+                "ipv6",
+                "binary",
+                "byte",
+            ]
+            .as_slice(),
+            _ => [].as_slice(),
+        };
+        if let Some(format) = text(schema, "format").filter(|format| !known.contains(format)) {
+            rewritten.remove("format");
+            if text(schema, "type") != Some("string") {
+                self.report.add(
+                    place,
+                    format!("format: {format}"),
+                    "the widest type of its kind",
+                    "no type is known for it",
+                );
+            }
+        }
+    }
+
+    /// What a schema requires in both directions that it is used in.
+    fn required(
+        &mut self,
+        owner: &str,
+        place: &str,
+        holder: &Map<String, Value>,
+        value: &Value,
+    ) -> Value {
+        let properties = holder.get("properties");
+        let kept = value.as_array().into_iter().flatten().filter(|name| {
+            let property = properties.and_then(|all| all.get(name.as_str()?));
+            self.is_required(owner, property)
+        });
+        let names = properties.map_or_else(Vec::new, |properties| field_names(holder, properties));
+        let field = |name: &Value| {
+            let renamed = names
+                .iter()
+                .find(|(own, _)| Some(own.as_str()) == name.as_str());
+            renamed.map_or_else(|| name.clone(), |(_, field)| json!(field))
+        };
+        let kept: Vec<Value> = kept.map(field).collect();
+        if Some(kept.len()) != value.as_array().map(Vec::len) {
+            self.report.add(
+                place,
+                "required, though one direction never holds it",
+                "optional",
+                "readOnly is not sent, and writeOnly does not come",
+            );
+        }
+        Value::Array(kept)
+    }
+
+    fn is_required(&self, owner: &str, property: Option<&Value>) -> bool {
+        let Some(property) = property else {
+            // A name that no property has cannot be a field.
+            return false;
+        };
+        let property = self.document.resolve(property).unwrap_or(property);
+        let marked = |key: &str| property.get(key) == Some(&Value::Bool(true));
+        !(marked("readOnly") && self.sent.contains(owner)
+            || marked("writeOnly") && self.received.contains(owner) && self.sent.contains(owner))
+    }
+
+    /// Whether the generator takes the values of an enum as they are.
+    fn keeps_enum(&mut self, place: &str, schema: &Value, values: &Value) -> bool {
+        let strings = values
+            .as_array()
+            .is_some_and(|values| !values.is_empty() && values.iter().all(Value::is_string));
+        if text(schema, "type") == Some("string") && strings {
+            return schema.get("x-extensible-enum").is_none()
+                && values
+                    .as_array()
+                    .is_some_and(|values| words::are_plain(values))
+                && schema.get("format").is_none();
+        }
+        self.report.add(
+            place,
+            format!("enum: {values}"),
+            "any value of its type",
+            "the server checks it",
+        );
+        false
+    }
+
+    /// Whether a default stays: the generator can make one of a scalar.
+    fn keeps_default(&mut self, place: &str, schema: &Value, default: &Value) -> bool {
+        let nullable = schema.get("nullable") == Some(&Value::Bool(true));
+        let fits = match text(schema, "type") {
+            Some("string") => default.is_string(),
+            Some("integer") => default.is_i64() || default.is_u64(),
+            Some("number") => default.is_number(),
+            Some("boolean") => default.is_boolean(),
+            Some("array") => default.is_array(),
+            Some("object") => default.is_object(),
+            _ => true,
+        };
+        let listed = schema
+            .get("enum")
+            .and_then(Value::as_array)
+            .is_none_or(|values| values.contains(default));
+        if !(fits && listed || default.is_null() && nullable) {
+            self.problems.push(Problem::new(
+                place,
+                format!("the default {default} does not fit its schema"),
+                "mend the default",
+            ));
+            return false;
+        }
+        let plain = matches!(
+            text(schema, "type"),
+            Some("string" | "integer" | "number" | "boolean")
+        ) && !nullable
+            && schema.get("format").is_none()
+            && schema.get("writeOnly").is_none();
+        let named = schema.get("enum").is_some() || schema.get("x-extensible-enum").is_some();
+        if plain && !named {
+            return true;
+        }
+        self.report.add(
+            place,
+            format!("default: {default}"),
+            "not filled in by the client",
+            "absent stays absent",
+        );
+        false
+    }
+
     /// A schema inside another: a type of its own gets a name of its own.
-    fn part(&mut self, name: &str, place: &str, schema: &Value) -> Value {
+    pub(super) fn part(&mut self, name: &str, place: &str, schema: &Value) -> Value {
         if needs_name(schema) {
             self.hoist(name, place, schema)
         } else {
@@ -171,7 +360,9 @@ impl Draft {
             .into_iter()
             .flatten()
             .filter_map(Value::as_str)
+            .filter(|name| self.is_required(owner, properties.get(name)))
             .collect();
+        let names = field_names(holder, properties);
         let mut rewritten = Map::new();
         for (property, schema) in entries(Some(properties)) {
             let inner = format!("{place}.{property}");
@@ -184,11 +375,29 @@ impl Draft {
                 );
                 continue;
             }
-            if !required.contains(&property) {
-                self.presence(owner, property, &inner, schema);
+            let field = names
+                .iter()
+                .find(|(own, _)| own == property)
+                .map_or_else(|| property.to_owned(), |(_, field)| field.clone());
+            if field != property {
+                self.report.add(
+                    &inner,
+                    "a property",
+                    format!("the field {field}"),
+                    "its field would have the name of another",
+                );
+                self.renames
+                    .push((owner.to_owned(), field.clone(), property.to_owned()));
             }
-            let after = self.part(&format!("{owner}{}", pascal(property)), &inner, schema);
-            rewritten.insert(property.to_owned(), after);
+            if schema.get("deprecated") == Some(&Value::Bool(true)) {
+                self.deprecated_fields
+                    .push((owner.to_owned(), property.to_owned()));
+            }
+            if !required.contains(&property) {
+                self.presence(owner, &field, &inner, schema);
+            }
+            let after = self.part(&format!("{owner}{}", pascal(&field)), &inner, schema);
+            rewritten.insert(field, after);
         }
         Value::Object(rewritten)
     }
@@ -197,13 +406,20 @@ impl Draft {
     fn presence(&mut self, owner: &str, property: &str, place: &str, schema: &Value) {
         let collection = matches!(text(schema, "type"), Some("array"))
             || (text(schema, "type") == Some("object") && !schema["properties"].is_object());
-        let (presence, after) = if schema.get("nullable") == Some(&Value::Bool(true)) {
-            (Presence::AbsentNullOrValue, "Maybe<T>")
-        } else if collection && !needs_name(schema) {
-            (Presence::AbsentOrCollection, "Option<T>")
-        } else {
-            return;
-        };
+        let target = self.document.resolve(schema).unwrap_or(schema);
+        let behind = is_alias(schema)
+            && self
+                .document
+                .resolve(&schema["allOf"][0])
+                .is_ok_and(is_nullable);
+        let (presence, after) =
+            if is_nullable(schema) || is_nullable(target) || behind || any_value(schema) {
+                (Presence::AbsentNullOrValue, "Maybe<T>")
+            } else if collection && !needs_name(schema) {
+                (Presence::AbsentOrCollection, "Option<T>")
+            } else {
+                return;
+            };
         self.fields.push(Field {
             schema: owner.to_owned(),
             property: property.to_owned(),
@@ -212,8 +428,8 @@ impl Draft {
         self.report.add(
             place,
             match presence {
-                Presence::AbsentNullOrValue => "absent and null were one",
                 Presence::AbsentOrCollection => "absent and empty were one",
+                _ => "absent and null were one",
             },
             after,
             "what is not sent and what is sent empty differ on the wire",
@@ -242,8 +458,9 @@ impl Draft {
         }
     }
 
-    fn open_enum(&mut self, owner: &str, place: &str, schema: &Value, values: &Value) {
-        let mut known = Vec::new();
+    pub(super) fn open_enum(&mut self, owner: &str, place: &str, schema: &Value, values: &Value) {
+        let mut known: Vec<(String, String)> = Vec::new();
+        let mut taken = BTreeSet::new();
         for value in values.as_array().into_iter().flatten() {
             let Some(wire) = value.as_str() else {
                 self.problems.push(Problem::new(
@@ -253,20 +470,16 @@ impl Draft {
                 ));
                 continue;
             };
-            let variant = pascal(wire);
-            let taken = known.iter().any(|(other, _)| *other == variant);
-            if taken || variant == "Unknown" || !variant.starts_with(|c: char| c.is_alphabetic()) {
-                self.problems.push(Problem::new(
-                    place,
-                    format!("x-extensible-enum value {wire:?} makes no variant name of its own"),
-                    "leave it out: values that are not listed are kept as text",
-                ));
+            if known.iter().any(|(_, other)| other == wire) {
+                continue;
             }
+            let variant = words::variant(wire, &taken);
+            taken.insert(variant.clone());
             known.push((variant, wire.to_owned()));
         }
         self.report.add(
             place,
-            "x-extensible-enum",
+            "an open vocabulary",
             "an enum with Unknown(String)",
             "a value that we do not know must not fail the whole answer",
         );
@@ -278,31 +491,45 @@ impl Draft {
     }
 }
 
-/// The one schema that an `allOf` takes and only puts bounds on, as what may be sent is narrower than what may come.
-fn narrowed(schema: &Map<String, Value>) -> Option<&str> {
-    let [part] = schema.get("allOf")?.as_array()?.as_slice() else {
-        return None;
-    };
-    let adds_nothing = |key: &String| {
-        let key = key.as_str();
-        matches!(key, "allOf" | "description")
-            || key.starts_with("x-")
-            || BOUNDS.contains(&key)
-            || NOTES.contains(&key)
-    };
-    let reference = text(part, "$ref")?;
-    schema.keys().all(adds_nothing).then_some(reference)
+fn is_nullable(schema: &Value) -> bool {
+    schema.get("nullable") == Some(&Value::Bool(true))
+}
+
+fn without_null(schema: &Value) -> Value {
+    let mut schema = schema.clone();
+    if let Some(object) = schema.as_object_mut() {
+        object.remove("nullable");
+    }
+    schema
+}
+
+/// Whether any JSON fits the schema, null too.
+fn any_value(schema: &Value) -> bool {
+    let silent = [
+        "type",
+        "$ref",
+        "enum",
+        "oneOf",
+        "anyOf",
+        "allOf",
+        "x-extensible-enum",
+    ];
+    schema.is_object() && silent.iter().all(|key| schema.get(*key).is_none())
 }
 
 /// Whether a schema becomes a Rust type of its own and so must have a name that we chose.
 fn needs_name(schema: &Value) -> bool {
-    let object_with_fields = schema["properties"].is_object();
-    let named_otherwise = schema.get("$ref").is_some();
+    let object_with_fields = schema["properties"].is_object()
+        || text(schema, "type") == Some("object")
+            && schema.get("additionalProperties") == Some(&json!(false));
+    let words = text(schema, "type") == Some("string") && schema["enum"].is_array();
+    let named_otherwise = schema.get("$ref").is_some() || is_alias(schema);
     !named_otherwise
         && (object_with_fields
-            || schema.get("enum").is_some()
+            || words
             || schema.get("oneOf").is_some()
-            || schema.get("allOf").is_some() && schema.as_object().and_then(narrowed).is_none()
+            || schema.get("anyOf").is_some()
+            || schema.get("allOf").is_some()
             || schema.get("x-extensible-enum").is_some()
             || schema.get(SECRET).is_some())
 }

@@ -2,6 +2,10 @@
 //!
 //! Each thing that was to be mended must be found, else the regen fails: a repair that matches nothing has gone stale.
 
+mod docs;
+mod methods;
+mod types;
+
 use quote::quote;
 use syn::visit_mut::{self, VisitMut};
 
@@ -23,13 +27,23 @@ pub(crate) fn polish(source: &str, normalised: &Normalised) -> Result<String, Ve
             .iter()
             .map(|field| (field, false))
             .collect(),
+        renames: normalised
+            .renames
+            .iter()
+            .map(|rename| (rename, false))
+            .collect(),
+        normalised,
+        missing: Vec::new(),
+        methods: 0,
         encode_path: false,
         api_version: false,
+        base_url: false,
         panicking_new: false,
         current: None,
     };
     mender.visit_file_mut(&mut file);
-    open_enums(&mut file, normalised)?;
+    types::add(&mut file, normalised)?;
+    docs::Docs.visit_file_mut(&mut file);
     let mut problems: Vec<Problem> = mender
         .fields
         .iter()
@@ -42,9 +56,22 @@ pub(crate) fn polish(source: &str, normalised: &Normalised) -> Result<String, Ve
             )
         })
         .collect();
+    for ((owner, field, wire), _) in mender.renames.iter().filter(|(_, found)| !found) {
+        problems.push(Problem::new(
+            format!("schema {owner}, property {wire}"),
+            format!("the generated field {field} was not found"),
+            "look at the schema: the generator named or merged it otherwise",
+        ));
+    }
+    problems.append(&mut mender.missing);
+    let none = mender.methods == 0;
     for (found, what) in [
         (mender.encode_path, "the use of encode_path"),
-        (mender.api_version, "the api-version header"),
+        (
+            none || normalised.api_version || mender.api_version,
+            "the api-version header",
+        ),
+        (mender.base_url, "the base URL"),
         (mender.panicking_new, "the constructor that panics"),
     ] {
         if !found {
@@ -64,6 +91,11 @@ pub(crate) fn polish(source: &str, normalised: &Normalised) -> Result<String, Ve
 
 struct Mender<'a> {
     fields: Vec<(&'a Field, bool)>,
+    renames: Vec<(&'a (String, String, String), bool)>,
+    normalised: &'a Normalised,
+    missing: Vec<Problem>,
+    methods: usize,
+    base_url: bool,
     encode_path: bool,
     api_version: bool,
     panicking_new: bool,
@@ -74,6 +106,7 @@ struct Mender<'a> {
 impl VisitMut for Mender<'_> {
     fn visit_item_struct_mut(&mut self, item: &mut syn::ItemStruct) {
         self.current = Some(item.ident.to_string());
+        self.mark(&item.ident.to_string(), &mut item.attrs);
         visit_mut::visit_item_struct_mut(self, item);
         self.current = None;
     }
@@ -83,11 +116,65 @@ impl VisitMut for Mender<'_> {
             return;
         };
         let wire = renamed(field).unwrap_or_else(|| ident.to_string());
+        unbox(field);
         for (wanted, found) in &mut self.fields {
             if &wanted.schema == owner && wanted.property == wire {
                 *found = mend(field, wanted.presence);
             }
         }
+        let mut wire = wire;
+        for ((schema, own, name), found) in &mut self.renames {
+            if schema == owner && *own == wire {
+                *found = rename(field, name);
+                wire.clone_from(name);
+            }
+        }
+        let deprecated = &self.normalised.deprecated_fields;
+        if deprecated
+            .iter()
+            .any(|(schema, property)| schema == owner && *property == wire)
+        {
+            field.attrs.push(syn::parse_quote!(#[deprecated]));
+        }
+    }
+
+    fn visit_item_enum_mut(&mut self, item: &mut syn::ItemEnum) {
+        self.mark(&item.ident.to_string(), &mut item.attrs);
+        visit_mut::visit_item_enum_mut(self, item);
+    }
+
+    fn visit_item_mod_mut(&mut self, item: &mut syn::ItemMod) {
+        if item.ident == "types" && self.deprecates() {
+            item.attrs.push(syn::parse_quote!(#[allow(deprecated)]));
+        }
+        visit_mut::visit_item_mod_mut(self, item);
+    }
+
+    fn visit_impl_item_fn_mut(&mut self, function: &mut syn::ImplItemFn) {
+        visit_mut::visit_impl_item_fn_mut(self, function);
+        if function.sig.asyncness.is_none() {
+            return;
+        }
+        self.methods += 1;
+        let name = function.sig.ident.to_string();
+        let plain = crate::regen::normalise::Method::default();
+        let method = self.normalised.methods.get(&name).unwrap_or(&plain);
+        for what in methods::mend(function, method) {
+            self.missing.push(Problem::new(
+                &name,
+                format!("{what} was not found in the generated method"),
+                "the generator changed: mend the pass in xtask/src/regen/polish",
+            ));
+        }
+    }
+
+    /// The base URL without the slash that the paths begin with.
+    fn visit_field_value_mut(&mut self, field: &mut syn::FieldValue) {
+        if quote!(#field).to_string() == "baseurl : baseurl . to_string ()" {
+            field.expr = syn::parse_quote!(baseurl.trim_end_matches('/').to_string());
+            self.base_url = true;
+        }
+        visit_mut::visit_field_value_mut(self, field);
     }
 
     /// `Client::new` builds an HTTP client of its own and panics where that fails; `new_with_client` stays.
@@ -98,6 +185,9 @@ impl VisitMut for Mender<'_> {
                 if function.sig.ident == "new" && quote!(#function).to_string().contains("unwrap ()"))
         });
         self.panicking_new |= item.items.len() < before;
+        if self.deprecates() {
+            item.attrs.push(syn::parse_quote!(#[allow(deprecated)]));
+        }
         visit_mut::visit_item_impl_mut(self, item);
     }
 
@@ -117,48 +207,33 @@ impl VisitMut for Mender<'_> {
     }
 
     fn visit_block_mut(&mut self, block: &mut syn::Block) {
-        let before = block.stmts.len();
         block.stmts.retain(|statement| {
             let text = quote!(#statement).to_string();
-            !(text.starts_with("header_map . append") && text.contains("\"api-version\""))
+            let version =
+                text.starts_with("header_map . append") && text.contains("\"api-version\"");
+            self.api_version |= version;
+            !version || self.normalised.api_version
         });
-        self.api_version |= block.stmts.len() < before;
         visit_mut::visit_block_mut(self, block);
-    }
-
-    /// Our path encoder, wherever one is called.
-    fn visit_expr_call_mut(&mut self, call: &mut syn::ExprCall) {
-        if let syn::Expr::Path(path) = &mut *call.func
-            && path.path.is_ident("encode_path")
-        {
-            path.path = syn::parse_quote!(crate::encode::encode_path);
-        }
-        visit_mut::visit_expr_call_mut(self, call);
-    }
-
-    /// Paths are built inside `format!`, whose arguments are tokens and not expressions.
-    fn visit_macro_mut(&mut self, invocation: &mut syn::Macro) {
-        if invocation.path.is_ident("format") {
-            invocation.tokens = with_our_encoder(&invocation.tokens);
-        }
     }
 }
 
-fn with_our_encoder(tokens: &proc_macro2::TokenStream) -> proc_macro2::TokenStream {
-    use proc_macro2::TokenTree;
-    tokens
-        .clone()
-        .into_iter()
-        .flat_map(|token| match token {
-            TokenTree::Ident(ident) if ident == "encode_path" => quote!(crate::encode::encode_path),
-            TokenTree::Group(group) => {
-                let inner =
-                    proc_macro2::Group::new(group.delimiter(), with_our_encoder(&group.stream()));
-                TokenTree::Group(inner).into()
-            }
-            other => other.into(),
-        })
-        .collect()
+impl Mender<'_> {
+    fn deprecates(&self) -> bool {
+        !self.normalised.deprecated_types.is_empty()
+            || !self.normalised.deprecated_fields.is_empty()
+    }
+
+    fn mark(&self, name: &str, attributes: &mut Vec<syn::Attribute>) {
+        if self
+            .normalised
+            .deprecated_types
+            .iter()
+            .any(|own| own == name)
+        {
+            attributes.push(syn::parse_quote!(#[deprecated]));
+        }
+    }
 }
 
 /// The name that serde gives the field.
@@ -215,11 +290,16 @@ fn mend(field: &mut syn::Field, presence: Presence) -> bool {
 }
 
 fn option_of(ty: &syn::Type) -> Option<syn::Type> {
+    argument_of(ty, "Option")
+}
+
+/// `T` of `wanted<T>`.
+fn argument_of(ty: &syn::Type, wanted: &str) -> Option<syn::Type> {
     let syn::Type::Path(path) = ty else {
         return None;
     };
     let last = path.path.segments.last()?;
-    if last.ident != "Option" {
+    if last.ident != wanted {
         return None;
     }
     let syn::PathArguments::AngleBracketed(arguments) = &last.arguments else {
@@ -231,36 +311,44 @@ fn option_of(ty: &syn::Type) -> Option<syn::Type> {
     }
 }
 
-/// Writes the open enums into the module of types.
-fn open_enums(file: &mut syn::File, normalised: &Normalised) -> Result<(), Vec<Problem>> {
-    let types = file.items.iter_mut().find_map(|item| match item {
-        syn::Item::Mod(module) if module.ident == "types" => module.content.as_mut(),
-        _ => None,
-    });
-    let Some((_, items)) = types else {
-        return Err(vec![Problem::new(
-            "generated code",
-            "there is no module `types`",
-            "the generator changed: mend the pass in xtask/src/regen/polish.rs",
-        )]);
+/// Where a type holds itself, the generator writes `Box<Option<T>>`, which is sent as null where it is absent.
+fn unbox(field: &mut syn::Field) {
+    let Some(inner) = argument_of(&field.ty, "Box").and_then(|boxed| argument_of(&boxed, "Option"))
+    else {
+        return;
     };
-    for open in &normalised.open_enums {
-        let name = quote::format_ident!("{}", open.name);
-        let description = if open.description.is_empty() {
-            format!(" An open vocabulary: {}.", open.name)
-        } else {
-            format!(" {}", open.description.trim())
-        };
-        let variants = open.values.iter().map(|(variant, wire)| {
-            let variant = quote::format_ident!("{variant}");
-            quote!(#variant = #wire)
-        });
-        items.push(syn::parse_quote! {
-            crate::open_enum::open_enum! {
-                #[doc = #description]
-                #name { #(#variants,)* }
+    field.ty = syn::parse_quote!(::std::option::Option<::std::boxed::Box<#inner>>);
+    for attribute in &mut field.attrs {
+        if let syn::Meta::List(list) = &mut attribute.meta
+            && list.path.is_ident("serde")
+        {
+            let words = list.tokens.to_string();
+            if words.contains("default") && !words.contains("skip_serializing_if") {
+                let others = list.tokens.clone();
+                list.tokens =
+                    quote!(#others, skip_serializing_if = "::std::option::Option::is_none");
             }
-        });
+        }
     }
-    Ok(())
+}
+
+/// Gives a field its name on the wire, beside what serde is told of it already.
+fn rename(field: &mut syn::Field, wire: &str) -> bool {
+    let known = field
+        .attrs
+        .iter_mut()
+        .find(|attribute| attribute.path().is_ident("serde"));
+    match known {
+        Some(attribute) => {
+            let syn::Meta::List(list) = &mut attribute.meta else {
+                return false;
+            };
+            let others = list.tokens.clone();
+            list.tokens = quote!(rename = #wire, #others);
+        }
+        None => field
+            .attrs
+            .push(syn::parse_quote!(#[serde(rename = #wire)])),
+    }
+    true
 }

@@ -119,8 +119,8 @@ fn build(root: &Path, sample: &[(String, String)]) -> Result<(), String> {
     .run(root)
 }
 
-/// Numbers that follow from a seed (SplitMix64).
-struct Dice(u64);
+/// Numbers that follow from a seed (SplitMix64), and the schemas that the description has.
+struct Dice(u64, Vec<&'static str>);
 
 impl Dice {
     fn next(&mut self) -> u64 {
@@ -142,6 +142,17 @@ impl Dice {
     /// One in a hundred or so: something that a document must not hold.
     fn slip(&mut self) -> bool {
         self.below(120) == 0
+    }
+
+    /// A schema that there is, but for a slip.
+    fn reference(&mut self) -> Value {
+        let index = self.below(self.1.len() as u64) as usize;
+        let name = if self.slip() {
+            "Nothing"
+        } else {
+            self.1[index]
+        };
+        json!({ "$ref": format!("#/components/schemas/{name}") })
     }
 
     fn pick<'a>(&mut self, words: &[&'a str]) -> &'a str {
@@ -230,11 +241,14 @@ const FORMATS: [&str; 14] = [
 
 /// The description of a seed.
 fn description(seed: u64) -> Value {
-    let mut dice = Dice(seed);
+    let mut dice = Dice(seed, Vec::new());
     let newer = dice.in_ten(3);
     let mut schemas = Map::new();
-    for _ in 0..dice.below(6) {
-        let name = dice.pick(&SCHEMAS);
+    let first = dice.below(SCHEMAS.len() as u64) as usize;
+    for offset in 0..=dice.below(4) as usize {
+        dice.1.push(SCHEMAS[(first + offset) % SCHEMAS.len()]);
+    }
+    for name in dice.1.clone() {
         schemas.insert(name.to_owned(), schema(&mut dice, 3, newer));
     }
     let mut paths = Map::new();
@@ -324,7 +338,7 @@ fn parameter(dice: &mut Dice, newer: bool) -> Value {
     if place == "path" || dice.in_ten(3) {
         made["required"] = json!(true);
     }
-    if dice.in_ten(2) {
+    if dice.in_ten(1) {
         made["style"] = json!(dice.pick(&STYLES));
     }
     if dice.in_ten(2) {
@@ -364,14 +378,7 @@ fn schema(dice: &mut Dice, depth: u64, newer: bool) -> Value {
         0 | 1 => text(dice),
         2 => json!({ "type": "integer", "format": dice.pick(&FORMATS) }),
         3 => json!({ "type": dice.pick(&["number", "boolean", "integer"]) }),
-        4 => {
-            let name = if dice.slip() {
-                "Nothing"
-            } else {
-                dice.pick(&SCHEMAS)
-            };
-            return json!({ "$ref": format!("#/components/schemas/{name}") });
-        }
+        4 => return dice.reference(),
         5 => json!({}),
         6 => json!({ "type": "array", "items": schema(dice, deeper, newer) }),
         7..=9 => object(dice, deeper, newer),
@@ -390,7 +397,7 @@ fn schema(dice: &mut Dice, depth: u64, newer: bool) -> Value {
             made
         }
         _ => {
-            json!({ "allOf": [{ "$ref": format!("#/components/schemas/{}", dice.pick(&SCHEMAS)) }, object(dice, deeper, newer)] })
+            json!({ "allOf": [dice.reference(), object(dice, deeper, newer)] })
         }
     };
     if newer && dice.in_ten(2) && made.get("type").is_some_and(Value::is_string) {

@@ -65,7 +65,7 @@ fn inline(line: &str) -> String {
     let mut escaped = String::with_capacity(line.len());
     let mut code = false;
     let mut characters = line.chars().peekable();
-    let balanced = line.matches('`').count() % 2 == 0;
+    let balanced = line.matches('`').count().is_multiple_of(2);
     while let Some(c) = characters.next() {
         match c {
             '`' if balanced => {

@@ -133,7 +133,7 @@ pub(super) fn request(
         let fields = schema
             .as_ref()
             .and_then(|schema| document.resolve(schema).ok());
-        if !fields.is_some_and(|schema| kind(document, schema) == Some("object")) {
+        if fields.is_none_or(|schema| kind(document, schema) != Some("object")) {
             problems.push(Problem::new(
                 &place,
                 "a multipart form is made from an object",

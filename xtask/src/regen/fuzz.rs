@@ -24,6 +24,9 @@ struct Tally {
 }
 
 pub(crate) fn run(root: &Path, count: u64, seed: u64, compile: usize) -> Result<String, String> {
+    if count == 1 {
+        crate::say::say(&format!("{:#}", description(seed)));
+    }
     let half = count / 2;
     let ranges = [seed..seed + half, seed + half..seed + count];
     let tallies: Vec<Tally> = std::thread::scope(|scope| {
@@ -105,6 +108,9 @@ fn each(seeds: std::ops::Range<u64>, compile: usize) -> Tally {
 }
 
 fn build(root: &Path, sample: &[(String, String)]) -> Result<(), String> {
+    if sample.is_empty() {
+        return Ok(());
+    }
     let folder = root.join("target/corpus");
     std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
     let path = folder.join("sample.rs");

@@ -129,6 +129,13 @@ pub(super) fn request(
                 ..problem
             }),
         }
+    } else if name("body") != "body" {
+        // A body of bytes has an argument of that name, and the path holds another.
+        problems.push(Problem::new(
+            &place,
+            "a path parameter is called body beside a body of bytes",
+            "call the parameter otherwise",
+        ));
     } else if plain == MULTIPART {
         let fields = schema
             .as_ref()

@@ -24,6 +24,8 @@ const NOTES: [&str; 11] = [
     "nullable",
     "default",
 ];
+/// How deep schemas extend each other; what goes deeper has no end.
+const DEEPEST: usize = 96;
 /// The most alternatives that one schema is spread over.
 const MOST: usize = 64;
 
@@ -185,6 +187,26 @@ fn discriminated(
 
 /// A schema without `allOf`, and with `oneOf` only where nothing stands beside it.
 fn flat(
+    document: &Document,
+    place: &str,
+    schema: &Value,
+    stack: &mut Vec<String>,
+    report: &mut Report,
+) -> Result<Value, Problem> {
+    if stack.len() >= DEEPEST {
+        return Err(Problem::new(
+            place,
+            "an alternative extends what it is an alternative of",
+            "take it out of its own allOf",
+        ));
+    }
+    stack.push(String::new());
+    let merged = flat_inside(document, place, schema, stack, report);
+    stack.pop();
+    merged
+}
+
+fn flat_inside(
     document: &Document,
     place: &str,
     schema: &Value,

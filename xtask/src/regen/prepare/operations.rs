@@ -181,7 +181,14 @@ fn parameters(
             ));
             continue;
         }
-        seen.insert((location.to_owned(), own.to_owned()));
+        if !seen.insert((location.to_owned(), own.to_owned())) {
+            problems.push(Problem::new(
+                &place,
+                format!("the {location} parameter stands twice"),
+                "take one out",
+            ));
+            continue;
+        }
         match parameter_for(document, &place, parameter, location, own, names, report) {
             Ok(rewritten) => kept.push(rewritten),
             Err(problem) => problems.push(problem),
@@ -212,7 +219,7 @@ fn parameters(
                 "a string",
                 "the path cannot be made without it",
             );
-            names.take(name, "path");
+            names.taken.insert(snake(name));
             kept.push(json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }));
         }
     }

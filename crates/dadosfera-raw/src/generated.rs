@@ -1687,7 +1687,8 @@ Sends a `POST` request to `/auth/refresh-access-token`
     }
     /**Sign in with a user name and password
 
-Answers 200, not 201. Where MFA is on and no valid `totp` came along, the answer is a 200 as well,
+Answers 200, not 201; `email` in place of `username` is a 400.
+Where MFA is on and no valid `totp` came along, the answer is a 200 as well,
 with `permissions`, `mfaStatus` and `customer` only: no `tokens`, no `user`.
 Cookies named `ddf-*` are set for the vendor's web applications; the API itself reads the header.
 
@@ -3901,15 +3902,20 @@ Sends a `GET` request to `/storage-explorer/storage/download`
 
 Arguments:
 - `path`: The file's path with its folder; no segment is empty, `.` or `..`, or holds a backslash or a control character (I).
+- `if_range`: An `ETag`; `Range` counts only while the file still has it, and else the whole file comes (RFC 9110, 13.1.5).
 - `range`: One range of bytes, such as `bytes=0-1023`.
 */
     pub async fn download_file<'a>(
         &'a self,
         path: &'a str,
+        if_range: Option<&'a str>,
         range: Option<&'a str>,
     ) -> Result<ResponseValue<ByteStream>, Error<types::ErrorEnvelope>> {
         let url = format!("{}/storage-explorer/storage/download", self.baseurl,);
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
+        if let Some(value) = if_range {
+            header_map.append("If-Range", value.to_string().try_into()?);
+        }
         if let Some(value) = range {
             header_map.append("Range", value.to_string().try_into()?);
         }

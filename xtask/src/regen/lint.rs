@@ -222,7 +222,7 @@ fn examples(document: &Document, problems: &mut Vec<Problem>) {
                 "{name}, parameter {}",
                 text(parameter, "name").unwrap_or_default()
             );
-            validators.media(&place, parameter, problems);
+            validators.media(document, &place, parameter, problems);
         }
         if let Some(Ok(body)) = operation
             .value
@@ -230,7 +230,7 @@ fn examples(document: &Document, problems: &mut Vec<Problem>) {
             .map(|body| document.resolve(body))
         {
             for (_, media) in entries(body.get("content")) {
-                validators.media(&format!("{name}, request body"), media, problems);
+                validators.media(document, &format!("{name}, request body"), media, problems);
             }
         }
         for (status, response) in entries(operation.value.get("responses")) {
@@ -238,7 +238,8 @@ fn examples(document: &Document, problems: &mut Vec<Problem>) {
                 continue;
             };
             for (_, media) in entries(response.get("content")) {
-                validators.media(&format!("{name}, answer {status}"), media, problems);
+                let place = format!("{name}, answer {status}");
+                validators.media(document, &place, media, problems);
             }
         }
     }
@@ -260,12 +261,20 @@ impl Validators {
         Self { components }
     }
 
-    fn media(&mut self, place: &str, media: &Value, problems: &mut Vec<Problem>) {
+    fn media(
+        &mut self,
+        document: &Document,
+        place: &str,
+        media: &Value,
+        problems: &mut Vec<Problem>,
+    ) {
         let Some(schema) = media.get("schema") else {
             return;
         };
-        let named = entries(media.get("examples"))
-            .filter_map(|(name, example)| Some((name.to_owned(), example.get("value")?)));
+        let named = entries(media.get("examples")).filter_map(|(name, example)| {
+            let example = document.resolve(example).ok()?;
+            Some((name.to_owned(), example.get("value")?))
+        });
         let single = media
             .get("example")
             .map(|value| ("example".to_owned(), value));

@@ -4,6 +4,7 @@
 //! format → write. The same input gives the same bytes; `--check` writes nothing and names what is stale and why.
 
 mod changes;
+mod complete;
 pub(crate) mod corpus;
 mod document;
 pub(crate) mod fuzz;
@@ -159,7 +160,10 @@ fn each(root: &Path, targets: &[Target], check: bool) -> Result<String, String> 
 fn make(root: &Path, text: &str, target: &Target) -> Result<Output, String> {
     let name = target.description.display().to_string();
     let document = Document::parse(text, &name)?;
-    let broken = lint::lint(&document);
+    let mut broken = lint::lint(&document);
+    if target.table.is_some() {
+        broken.extend(complete::lint(&document));
+    }
     if !broken.is_empty() {
         return Err(listed(
             &format!("{name} breaks the rules of the house"),

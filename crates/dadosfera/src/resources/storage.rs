@@ -118,7 +118,7 @@ impl<'a> Storage<'a> {
     pub(crate) async fn fetch(&self, path: &str, range: Option<String>) -> Result<Download, Error> {
         let call = self.client.call("download_file");
         rules::file_path("path", path).map_err(|error| call.failed(error))?;
-        match call.raw().download_file(path, range.as_deref()).await {
+        match call.raw().download_file(path, None, range.as_deref()).await {
             Ok(answer) => Ok(Download {
                 is_part: answer.status() == StatusCode::PARTIAL_CONTENT,
                 length: answer.content_length(),

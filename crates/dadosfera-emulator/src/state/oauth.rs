@@ -272,16 +272,20 @@ mod tests {
     fn what_was_begun_does_not_fill_the_memory() {
         let (mut known, first, mut chance) = begun();
         let like = known.by_state[&first].clone();
-        for second in 1..=MAX_PENDING {
-            let begun_at = START + TimeDelta::milliseconds(i64::try_from(second).unwrap());
-            let next = Authorization {
-                begun_at,
-                ..like.clone()
-            };
-            known.begin(next, &mut chance);
+        let at = |turn: usize| Authorization {
+            begun_at: START + TimeDelta::milliseconds(i64::try_from(turn).unwrap()),
+            ..like.clone()
+        };
+        // Begun one by one they would be looked through ten thousand times; what is tested is the last turn.
+        for turn in 1..MAX_PENDING {
+            known.by_state.insert(turn.to_string(), at(turn));
         }
+        let next = known.begin(at(MAX_PENDING), &mut chance);
         assert_eq!(known.by_state.len(), MAX_PENDING);
         assert!(known.pending(&first, START).is_none());
+        for kept in ["1", &next] {
+            assert!(known.pending(kept, START).is_some(), "{kept}");
+        }
     }
 
     #[test]

@@ -148,15 +148,6 @@ impl World {
         clock.advance(std::time::Duration::from_secs(seconds));
     }
 
-    /// Sends these very bytes, and closes the connection on the server.
-    pub(crate) async fn raw_then_close(&self, request: &str) {
-        let address = self.emulator.base_url().trim_start_matches("http://");
-        let mut stream = TcpStream::connect(address).await.unwrap();
-        stream.write_all(request.as_bytes()).await.unwrap();
-        stream.shutdown().await.unwrap();
-        let _ = stream.read_to_end(&mut Vec::new()).await;
-    }
-
     /// Sends these very bytes, which no HTTP client would, and reads until the connection closes.
     pub(crate) async fn raw(&self, request: &str) -> String {
         let address = self.emulator.base_url().trim_start_matches("http://");

@@ -22,6 +22,7 @@ mod determinism;
 mod faults;
 mod jobs;
 mod landing;
+mod leftovers;
 mod oauth;
 mod persistence;
 mod pipelines;

@@ -333,19 +333,6 @@ async fn a_file_of_one_byte_too_many_is_refused() {
 }
 
 #[tokio::test]
-async fn an_upload_that_breaks_off_leaves_nothing() {
-    let world = World::ana().await;
-    let request = format!(
-        "POST {UPLOAD}/a HTTP/1.1\r\nHost: x\r\nAuthorization: {}\r\nContent-Length: 99999\r\n\
-         Content-Type: multipart/form-data; boundary=x\r\n\r\n--x\r\nContent-Disposition: form-data; \
-         name=\"file\"; filename=\"a\"\r\n\r\nab",
-        world.token
-    );
-    world.raw_then_close(&request).await;
-    assert_eq!(list(&world, "/").await["folders"], json!([]));
-}
-
-#[tokio::test]
 async fn files_are_for_those_who_may_and_for_their_customer_only() {
     let mut world = World::ana().await;
     upload(&world, "/raw", &[("a.csv", b"a\n1\n")]).await;

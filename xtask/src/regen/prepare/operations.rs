@@ -130,8 +130,9 @@ fn parameters(
         .skip(1)
         .filter_map(|part| part.split('}').next())
         .collect();
+    // Those of the path keep their names, declared or not, since the template holds them.
+    names.taken.extend(template.iter().map(|name| snake(name)));
     let mut sorted: Vec<&Value> = declared.to_vec();
-    // Those in the path keep their names, since the template holds them.
     sorted.sort_by_key(|parameter| text(parameter, "in") != Some("path"));
     let mut kept = Vec::new();
     let mut seen = BTreeSet::new();
@@ -219,7 +220,6 @@ fn parameters(
                 "a string",
                 "the path cannot be made without it",
             );
-            names.taken.insert(snake(name));
             kept.push(json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }));
         }
     }
@@ -279,7 +279,11 @@ fn parameter_for(
         .get("explode")
         .and_then(Value::as_bool)
         .unwrap_or(style == "form" && location != "cookie");
-    let name = names.take(own, location);
+    let name = if location == "path" {
+        snake(own)
+    } else {
+        names.take(own, location)
+    };
     let own_name =
         name == snake(own) && own.is_ascii() && own.starts_with(|c: char| c.is_ascii_alphabetic());
     if location == "path" {

@@ -131,6 +131,11 @@ impl Emulator {
         self.shared.faults.outstanding()
     }
 
+    /// Forgets the faults that have not happened yet.
+    pub fn clear_faults(&self) {
+        self.shared.faults.clear();
+    }
+
     /// How it behaves now.
     pub fn options(&self) -> Options {
         self.shared.api().options.clone()

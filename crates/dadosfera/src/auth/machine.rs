@@ -329,6 +329,7 @@ impl<E: Pausing> Machine<E> {
                     .saturating_mul(1 << self.failures.min(5))
                     .min(LONGEST_PAUSE);
                 let pause = doubled
+                    .min(self.last_chances(now))
                     .mul_f64(0.5 + 0.5 * chance)
                     .max(retry_after.unwrap_or_default().min(LONGEST_RETRY_AFTER));
                 self.failures = self.failures.saturating_add(1);
@@ -371,6 +372,16 @@ impl<E: Pausing> Machine<E> {
         }
     }
 
+    /// How long a pause may be: shorter towards the end of a token that lives, so that it is renewed in time once an
+    /// outage is over.
+    fn last_chances(&self, now: Moment) -> Duration {
+        let held = self.token.as_ref().filter(|token| token.lives(now));
+        held.map_or(LONGEST_PAUSE, |token| {
+            let left = token.hard.saturating_sub(now.since(&token.anchor));
+            (left / 4).max(FIRST_PAUSE)
+        })
+    }
+
     fn may_start(&self, now: Moment) -> bool {
         match &self.flight {
             Register::Idle => true,
@@ -392,6 +403,8 @@ impl Held {
     }
 }
 
+#[cfg(test)]
+mod scenarios;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

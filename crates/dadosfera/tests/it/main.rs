@@ -22,6 +22,7 @@ mod refusals;
 mod retries;
 mod rotation;
 mod runs;
+mod scenarios;
 mod session;
 mod spans;
 mod storage;

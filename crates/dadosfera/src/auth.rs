@@ -17,3 +17,4 @@ pub(crate) mod events;
 mod fingerprint;
 mod token;
 pub(crate) mod totp;
+mod verdict;

@@ -17,6 +17,9 @@ use super::events::SessionEvent;
 use super::fingerprint::Fingerprint;
 use super::keeper::{Keeper, Shelf};
 use super::machine::{Landed, hard_point};
+use super::verdict::{
+    is_refused, is_unanswered, mfa_required, session_expired, sign_in_error, unspent,
+};
 use super::{token, totp};
 use crate::clock::{Clock, Moment};
 use crate::config::{Password, one_time_code};
@@ -25,8 +28,6 @@ use crate::store::Record;
 
 /// How often a flight waits where the server asks for it (429).
 const MOST_WAITS: u32 = 3;
-/// How long callers get the error of a refused code before another is made from the secret.
-const CODE_PAUSE: Duration = Duration::from_secs(60);
 /// A refresh token this close to its end is not tried.
 const REFRESH_MARGIN: Duration = Duration::from_secs(60);
 /// How many refresh tokens one flight tries: what is kept, what we hold, and what somebody else kept meanwhile.
@@ -97,6 +98,7 @@ impl Flight<'_> {
     /// Gets a token, notes what was learnt and keeps it.
     pub(crate) async fn fly(&self) -> Result<Brought, Error> {
         let mut shelf = self.keeper.open().await?;
+        self.learn_customer(&shelf);
         let brought = match self.adopt(&shelf) {
             Some(found) => Ok(found),
             None => self.ask(&mut shelf).await,
@@ -108,6 +110,16 @@ impl Flight<'_> {
         }
         shelf.release().await;
         brought
+    }
+
+    /// A refresh sends the customer's name, which only a sign-in or a record tells.
+    fn learn_customer(&self, shelf: &Shelf) {
+        if let Some(record) = shelf.record() {
+            let mut knowledge = self.know();
+            if knowledge.customer_name.is_none() {
+                knowledge.customer_name.clone_from(&record.customer);
+            }
+        }
     }
 
     /// Takes what another session got, where it is newer than ours and good.
@@ -126,9 +138,6 @@ impl Flight<'_> {
             return None;
         }
         knowledge.seen = record.generation;
-        if knowledge.customer_name.is_none() {
-            knowledge.customer_name.clone_from(&record.customer);
-        }
         if let Some(kept) = kept_token(record, now) {
             knowledge.refresh_token = Some(kept);
         }
@@ -151,8 +160,11 @@ impl Flight<'_> {
     async fn ask(&self, shelf: &mut Shelf) -> Result<Brought, Error> {
         let password = self.know().password.clone();
         let mut refused: Vec<Secret> = Vec::new();
+        // A replay would revoke the whole family where tokens work once; without a password there is nothing to lose.
+        let doubtful = shelf.doubtful().filter(|_| password.is_some()).cloned();
         while refused.len() < MOST_REFRESHES {
-            let Some(token) = self.next_refresh_token(shelf, &refused) else {
+            let passed_over: Vec<&Secret> = refused.iter().chain(&doubtful).collect();
+            let Some(token) = self.next_refresh_token(shelf, &passed_over) else {
                 break;
             };
             if !self.may_spend(&token, shelf).await {
@@ -166,7 +178,13 @@ impl Flight<'_> {
                     refused.push(token.secret);
                     shelf.reload().await;
                 }
-                other => return other,
+                Err(error) => {
+                    if !is_unanswered(&error) {
+                        shelf.unspent(self.keeper).await;
+                    }
+                    return Err(error);
+                }
+                Ok(brought) => return Ok(brought),
             }
         }
         self.forget(shelf, &refused).await;
@@ -177,14 +195,16 @@ impl Flight<'_> {
     }
 
     /// What the store keeps goes before what we hold: it is the newer one.
-    fn next_refresh_token(&self, shelf: &Shelf, refused: &[Secret]) -> Option<RefreshToken> {
+    fn next_refresh_token(&self, shelf: &Shelf, passed_over: &[&Secret]) -> Option<RefreshToken> {
         let kept = shelf
             .record()
             .and_then(|record| kept_token(record, Moment::now(self.clock)));
-        let held = self.know().refresh_token.clone();
+        // One that others may hold too is over once the store keeps another one, or none.
+        let is_over = |token: &RefreshToken| token.shared && shelf.record().is_some();
+        let held = self.know().refresh_token.clone().filter(|it| !is_over(it));
         [kept, held].into_iter().flatten().find(|token| {
             self.is_worth_a_try(token)
-                && !refused
+                && !passed_over
                     .iter()
                     .any(|it| it.expose() == token.secret.expose())
         })
@@ -292,7 +312,7 @@ impl Flight<'_> {
                     return Ok(brought);
                 }
                 Err(error) => {
-                    if matches!(error.kind(), ErrorKind::Timeout | ErrorKind::ConnectionLost) {
+                    if is_unanswered(&error) {
                         self.keeper.tell(&SessionEvent::RefreshUnanswered);
                     }
                     self.wait_or(error, &mut waits).await?;
@@ -498,93 +518,4 @@ fn kept_token(record: &Record, now: Moment) -> Option<RefreshToken> {
         life: record.refresh_exp.map(|exp| (now, left(exp))),
         shared: true,
     })
-}
-
-/// Whether the API looked at a refresh token and does not take it.
-fn is_refused(error: &Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::Unauthorized | ErrorKind::BadRequest
-    )
-}
-
-/// Whether only new input can help, so that nothing is sent again.
-pub(crate) fn is_permanent(error: &Error) -> bool {
-    if error.is_transient() {
-        return false;
-    }
-    matches!(
-        error.kind(),
-        ErrorKind::MfaRequired
-            | ErrorKind::BadCredentials
-            | ErrorKind::SessionExpired
-            | ErrorKind::Forbidden
-            | ErrorKind::BadRequest
-            | ErrorKind::Config
-            | ErrorKind::InvalidInput
-    )
-}
-
-/// Another session may hold the same refresh token, and this one could not be told of the next.
-fn unspent(why: Option<&str>) -> Error {
-    Error::new(
-        ErrorKind::Timeout,
-        "the token store is of no use for now, and its refresh token is not spent without it",
-    )
-    .of("refresh_access_token")
-    .next(match why {
-        Some(why) => format!("mend the store ({why}), or give the client a password"),
-        None => "mend the store, or give the client a password".to_owned(),
-    })
-}
-
-fn session_expired() -> Error {
-    Error::new(ErrorKind::SessionExpired, "the refresh token is expired or refused, and no password is held")
-        .of("refresh_access_token")
-        .next(
-            "sign in again for a new refresh token, check that the customer name is the one of that sign-in, or give \
-             the client a password",
-        )
-}
-
-fn sign_in_error(error: Error) -> Error {
-    match error.kind() {
-        ErrorKind::Unauthorized => error.into_kind(
-            ErrorKind::BadCredentials,
-            "the user name or the password is wrong",
-            "check both; the user name is the e-mail address, and nothing is sent again until they change",
-        ),
-        ErrorKind::Forbidden => error.into_kind(
-            ErrorKind::Forbidden,
-            "the account may not sign in",
-            "ask an administrator whether it is disabled",
-        ),
-        _ => error,
-    }
-}
-
-fn mfa_required(with_code: bool, from_secret: bool) -> Error {
-    let (what, next) = match (with_code, from_secret) {
-        (false, _) => (
-            "the account has a second factor, and no code was sent",
-            "give the builder totp_secret(..) or totp_code(..), set DADOSFERA_TOTP_SECRET or DADOSFERA_TOTP, or pass \
-             the current code to session().supply_code(..); a code is good for one sign-in",
-        ),
-        (true, false) => (
-            "the one-time code was not accepted",
-            "pass the code that the authenticator shows now to session().supply_code(..)",
-        ),
-        (true, true) => (
-            "the one-time code made from the TOTP secret was not accepted",
-            "check the secret, and that this machine's clock is right",
-        ),
-    };
-    let error = Error::new(ErrorKind::MfaRequired, what).next(next);
-    if with_code && from_secret {
-        // The next code may be accepted, once the clocks agree; the pause keeps clear of a lock-out.
-        return error
-            .with_transient(true)
-            .with_retry_after(Some(CODE_PAUSE));
-    }
-    error
 }

@@ -3,6 +3,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use dadosfera_raw::Secret;
+
 use super::events::{SessionEvent, SessionObserver};
 use crate::error::{Error, ErrorKind};
 use crate::store::{Record, StoreError, StoreErrorKind, StoreGuard, TokenStore};
@@ -230,12 +232,25 @@ impl Shelf {
         }
     }
 
-    /// Whether the store can be written: what is kept is written again as it is.
+    /// Whether the store can be written, which is proven by noting that the refresh token is about to be spent: whoever
+    /// finds that note under the lock knows that its writer died, and that the token may be used up.
     pub(crate) async fn prove(&mut self, keeper: &Keeper) -> bool {
+        self.note_spending(keeper, true).await
+    }
+
+    /// Takes the note of [`prove`](Self::prove) back: the server answered, and did not spend the token.
+    pub(crate) async fn unspent(&mut self, keeper: &Keeper) {
+        if self.record().is_some_and(|record| record.spending) {
+            self.note_spending(keeper, false).await;
+        }
+    }
+
+    async fn note_spending(&mut self, keeper: &Keeper, spending: bool) -> bool {
         let Self::Open { guard, record } = self else {
             return true;
         };
         let Some(record) = record else { return true };
+        record.spending = spending;
         match guard.save(record).await {
             Ok(()) => true,
             Err(error) => {
@@ -243,6 +258,12 @@ impl Shelf {
                 false
             }
         }
+    }
+
+    /// A refresh token that somebody set out to spend, and of which nobody knows what became.
+    pub(crate) fn doubtful(&self) -> Option<&Secret> {
+        let record = self.record().filter(|record| record.spending)?;
+        record.refresh_token.as_ref()
     }
 
     /// Keeps a record. Where that fails, the session goes on without the store; the next flight tries again.

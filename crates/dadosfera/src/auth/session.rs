@@ -15,10 +15,11 @@ use tokio::task::AbortHandle;
 use super::deadline::Deadline;
 use super::endpoint::Endpoint;
 use super::events::{SessionEvent, SessionState, SessionStatus};
-use super::flight::{Brought, Flight, Knowledge, RefreshToken, SignedIn, is_permanent};
+use super::flight::{Brought, Flight, Knowledge, RefreshToken, SignedIn};
 use super::hub::{Hub, Refusal, Runway, Snapshot};
 use super::keeper::Keeper;
 use super::machine::{Pausing, State};
+use super::verdict::is_permanent;
 use crate::chance;
 use crate::clock::{Clock, Moment};
 use crate::config::Password;
@@ -364,3 +365,6 @@ fn bearer(token: Secret) -> Result<Bearer, Error> {
         token: Arc::new(token),
     })
 }
+
+#[cfg(test)]
+mod herd;

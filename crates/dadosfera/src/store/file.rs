@@ -17,8 +17,9 @@ use super::{StoreFuture, StoreGuard, TokenStore};
 
 /// No record comes near.
 const LARGEST: u64 = 1024 * 1024;
-/// How long between two looks at a lock that somebody else holds.
-const POLL: Duration = Duration::from_millis(20);
+/// How long between two looks at a lock that somebody else holds: doubling, since most refreshes are short.
+const FIRST_POLL: Duration = Duration::from_millis(1);
+const LONGEST_POLL: Duration = Duration::from_millis(20);
 /// More records than this aside are a quarrel between two programs, not an accident.
 const MOST_ASIDE: u32 = 100;
 
@@ -84,11 +85,13 @@ impl TokenStore for FileStore {
     fn lock(&self, deadline: Duration) -> StoreFuture<'_, Box<dyn StoreGuard>> {
         Box::pin(async move {
             let wait = async {
+                let mut pause = FIRST_POLL;
                 loop {
                     if let Some(lock) = in_background(&self.paths, Paths::try_lock).await? {
                         return Ok::<_, StoreError>(lock);
                     }
-                    tokio::time::sleep(POLL).await;
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST_POLL);
                 }
             };
             match tokio::time::timeout(deadline, wait).await {

@@ -27,6 +27,10 @@ pub struct Record {
     pub generation: u64,
     /// The refresh token, unless it was refused.
     pub refresh_token: Option<Secret>,
+    /// Whether somebody set out to spend the refresh token. Found under the lock, it means that they died on the way, and
+    /// that the token may be used up.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub spending: bool,
     /// When the refresh token ends, in seconds since 1970, by the clock of whoever got it.
     pub refresh_exp: Option<u64>,
     /// The access token; a keyring keeps none.
@@ -50,6 +54,7 @@ impl Record {
             user: None,
             generation: 0,
             refresh_token: None,
+            spending: false,
             refresh_exp: None,
             access_token: None,
             life: 0,

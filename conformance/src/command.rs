@@ -1,7 +1,7 @@
 //! The command `conformance`: what it takes, and how it ends.
 //!
 //! Exit codes: 0 clean, 1 a finding, 2 usage or configuration, 3 incomplete (something was not tried, so nothing is proven);
-//! of `check` also 4 a document that cannot be used, 5 no host that answers, 6 refused credentials, 7 a host that throttles.
+//! 7 a host that throttles; of `check` also 4 a document that cannot be used, 5 no host that answers, 6 refused credentials.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -13,12 +13,11 @@ use clap::{Parser, Subcommand};
 use crate::check_command::{CheckArguments, catalogue, check};
 use crate::interop;
 use crate::laws;
+use crate::live_command::{LiveArguments, clean};
 use crate::mutants;
-use crate::people::People;
 use crate::report::{self, Output, View, Written};
 use crate::seeds;
 use crate::suite::{DESCRIPTION, Outcome, Settings, Suite};
-use crate::target::Target;
 
 /// Usage or configuration.
 const USAGE: u8 = 2;
@@ -50,7 +49,9 @@ enum Command {
     /// CONFORMANCE_USERNAME, CONFORMANCE_PASSWORD, CONFORMANCE_TOTP_SECRET; the same with CONFORMANCE_OTHER_ for a user
     /// of another customer, and with CONFORMANCE_LIMITED_ for one without permissions.
     ///
-    /// Exit codes: 0 clean, 1 a finding, 2 usage or configuration, 3 incomplete.
+    /// Or from --profile, as the SDK and the shell keep it.
+    ///
+    /// Exit codes: 0 clean, 1 a finding, 2 usage or configuration, 3 incomplete, 7 a host that throttles.
     #[command(verbatim_doc_comment)]
     Run {
         /// `emulator`, or the base URL of a server.
@@ -74,6 +75,23 @@ enum Command {
         /// Also write a report: html, json, junit, sarif, har or summary (Markdown, appended). May be given again.
         #[arg(long = "report", value_name = "KIND=FILE")]
         reports: Vec<Output>,
+        #[command(flatten)]
+        live: LiveArguments,
+    },
+    /// Removes from a live host what a run made and could not remove, as its ledger says. It may be run again.
+    ///
+    /// Exit codes: 0 nothing is left, 2 usage or configuration, 3 something is left.
+    #[command(verbatim_doc_comment)]
+    Clean {
+        /// The ledger of the run.
+        #[arg(long, value_name = "FILE")]
+        ledger: PathBuf,
+        /// The base URL that the ledger must be of; whatever it is of, unless given.
+        #[arg(long, value_name = "URL")]
+        target: Option<String>,
+        /// Who signs in: a profile of the SDK, in place of the environment.
+        #[arg(long, value_name = "NAME")]
+        profile: Option<String>,
     },
     /// Lists the laws, each with its source.
     Laws,
@@ -133,6 +151,7 @@ pub async fn main() -> ExitCode {
             json,
             document,
             reports,
+            live,
         } => {
             let asked = Asked {
                 target,
@@ -142,9 +161,15 @@ pub async fn main() -> ExitCode {
                 json,
                 document,
                 reports,
+                live,
             };
             asked.run().await
         }
+        Command::Clean {
+            ledger,
+            target,
+            profile,
+        } => clean(&ledger, target.as_deref(), profile.as_deref()).await,
         Command::Laws => list(),
         Command::Mutants {
             filter,
@@ -183,16 +208,15 @@ struct Asked {
     json: Option<PathBuf>,
     document: Option<PathBuf>,
     reports: Vec<Output>,
+    live: LiveArguments,
 }
 
 impl Asked {
     async fn run(self) -> Result<u8, String> {
-        let people = People::of_the_environment(|name| std::env::var(name).ok());
-        let target =
-            Target::parse(&self.target, self.write, people).map_err(|error| error.to_string())?;
         let seed = self
             .seed
-            .unwrap_or_else(|| if target.is_emulator() { 0 } else { now() });
+            .unwrap_or_else(|| if self.target == "emulator" { 0 } else { now() });
+        let target = self.live.target(&self.target, self.write, seed)?;
         if let Some(filter) = &self.filter
             && !laws::all().any(|law| law.id.contains(filter.as_str()))
         {

@@ -93,11 +93,13 @@ impl Behind for Tap {
                     headers: answer.headers,
                     body: answer.body,
                 }),
-                Err(error @ ClientError::ReadOnly(_)) => Ok(Reply {
-                    status: 405,
-                    headers: HeaderMap::new(),
-                    body: error.to_string().into_bytes(),
-                }),
+                Err(error @ (ClientError::ReadOnly(_) | ClientError::Refused { .. })) => {
+                    Ok(Reply {
+                        status: 405,
+                        headers: HeaderMap::new(),
+                        body: error.to_string().into_bytes(),
+                    })
+                }
                 Err(error) => Err(error.to_string()),
             }
         })

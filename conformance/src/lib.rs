@@ -10,6 +10,8 @@ pub mod front;
 pub mod got;
 pub mod interop;
 pub mod laws;
+pub mod live;
+pub mod live_command;
 pub mod making;
 pub mod mutants;
 pub mod people;

@@ -1,7 +1,5 @@
 //! A call in the making: what a law fills in before it is sent.
 
-use std::sync::PoisonError;
-
 use serde_json::Value;
 
 use crate::engine::{Call, Client, Operation, Sign};
@@ -112,13 +110,11 @@ impl<'a> Making<'a> {
         }
         let answer = self.client.send(&call).await?;
         let at = call.operation.unwrap_or(call.path);
-        let got = Got {
+        Ok(Got {
             answer,
             stage: self.stage,
             at,
-        };
-        Self::remember(self.stage, &got);
-        Ok(got)
+        })
     }
 
     fn with(mut self, change: impl FnOnce(&mut Call)) -> Self {
@@ -126,41 +122,5 @@ impl<'a> Making<'a> {
             change(call);
         }
         self
-    }
-
-    /// What was made on a live server has to be removed again.
-    fn remember(stage: &Stage, got: &Got<'_>) {
-        if stage.target.is_emulator() || !(200..300).contains(&got.answer.status) {
-            return;
-        }
-        let id = |pointer| vec![got.text(pointer)];
-        let (operation, ids) = match got.answer.operation.as_deref() {
-            Some("create_pipeline") => ("delete_pipeline", id("/data/pipeline_id")),
-            Some("create_api_key") => ("delete_api_key", id("/id")),
-            Some("create_connection") => ("delete_connection", id("/id")),
-            Some("create_data_asset") => ("delete_data_asset", id("/data_asset/id")),
-            Some("create_table") => ("delete_table", id("/id")),
-            Some("upload_files") => {
-                let path = format!("{}/{}", got.text("/folderPath"), got.text("/fileName"));
-                Self::must_remove(stage, "delete_file", path);
-                ("delete_dataset", id("/datasetId"))
-            }
-            Some("create_users") => {
-                let users = got.json()["users"].as_array().cloned().unwrap_or_default();
-                let id = |user: &Value| user["id"].as_str().map(str::to_owned);
-                ("delete_user", users.iter().filter_map(id).collect())
-            }
-            _ => return,
-        };
-        for id in ids {
-            Self::must_remove(stage, operation, id);
-        }
-    }
-
-    fn must_remove(stage: &Stage, operation: &'static str, id: String) {
-        if !id.is_empty() {
-            let mut made = stage.made.lock().unwrap_or_else(PoisonError::into_inner);
-            made.push((operation, id));
-        }
     }
 }

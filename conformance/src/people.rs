@@ -135,6 +135,13 @@ impl People {
         Self { known }
     }
 
+    /// The same with somebody in a part.
+    #[must_use]
+    pub fn with(mut self, actor: Actor, person: Person) -> Self {
+        self.known.insert(actor, person);
+        self
+    }
+
     /// How somebody signs in, if the target has such a one.
     #[must_use]
     pub fn get(&self, actor: Actor) -> Option<&Person> {

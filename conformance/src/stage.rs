@@ -37,14 +37,13 @@ pub struct Stage {
     chance: Mutex<ChaCha8Rng>,
     checks: AtomicUsize,
     breaches: AtomicUsize,
-    /// What was made on a live server: the operation that removes it, and its id.
-    pub(crate) made: Mutex<Vec<(&'static str, String)>>,
 }
 
 impl From<ClientError> for Stop {
     fn from(error: ClientError) -> Self {
         match error {
             ClientError::ReadOnly(_) => Self::NotApplicable(format!("{error}; --write allows it")),
+            ClientError::Refused { .. } => Self::NotApplicable(error.to_string()),
             other => Self::Incomplete(other.to_string()),
         }
     }
@@ -73,7 +72,6 @@ impl Stage {
             chance: Mutex::new(ChaCha8Rng::seed_from_u64(own)),
             checks: AtomicUsize::new(0),
             breaches: AtomicUsize::new(0),
-            made: Mutex::default(),
         }
     }
 
@@ -87,14 +85,25 @@ impl Stage {
         bytes[6] = bytes[6] & 0x0f | 0x40;
         bytes[8] = bytes[8] & 0x3f | 0x80;
         let hex = data_encoding::HEXLOWER.encode(&bytes);
-        format!(
+        self.made_up(format!(
             "{}-{}-{}-{}-{}",
             &hex[..8],
             &hex[8..12],
             &hex[12..16],
             &hex[16..20],
             &hex[20..]
-        )
+        ))
+    }
+
+    /// A name for something to make: whose it is stands in it.
+    pub fn name(&self) -> String {
+        format!("conformance-{}", self.uuid())
+    }
+
+    /// An id that the run makes up, so that nothing of others can have it.
+    pub fn made_up(&self, id: String) -> String {
+        self.target.own(&id);
+        id
     }
 
     /// Checks one thing; `place` says which.

@@ -4,9 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::engine::{
-    Code, Contract, Document, DocumentError, Finding, OperationRow, Severity, Shared, Taint,
+    Code, Contract, Document, DocumentError, Finding, OperationRow, Severity, Shared, Spent, Taint,
 };
 use crate::laws::{self, Law};
+use crate::live::{NEVER, Swept};
 use crate::people::Actor;
 use crate::session::Session;
 use crate::stage::{Stage, Stop};
@@ -81,6 +82,8 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// How many requests were sent.
     pub requests: usize,
+    /// Why it stopped before its end.
+    pub stopped: Option<Spent>,
 }
 
 /// How a run ends: the exit code of the command.
@@ -93,6 +96,8 @@ pub enum Outcome {
     Found,
     /// Something was not tried, so nothing is proven.
     Incomplete,
+    /// The server answered 429 again and again, so the run stopped.
+    Throttled,
 }
 
 impl fmt::Display for Verdict {
@@ -143,9 +148,48 @@ impl Suite {
     pub async fn run(&self) -> Report {
         let mut rows = Vec::new();
         for law in self.laws() {
-            rows.push(self.try_law(law).await);
+            let row = match self.stopped() {
+                Some(why) => LawRow {
+                    law,
+                    verdict: Verdict::Incomplete(format!("not tried: {why}")),
+                    checks: 0,
+                },
+                None => self.try_law(law).await,
+            };
+            rows.push(row);
         }
         self.report(rows)
+    }
+
+    /// Removes what the ledger of a live target says is left, without trying a law.
+    ///
+    /// # Errors
+    /// Where it cannot be tried to its end; the reason.
+    pub async fn clean(&self) -> Result<Swept, String> {
+        let stage = self.stage("clean", Arc::clone(&self.taint));
+        let swept = clean_up(&stage).await;
+        swept.map_err(|stop| match stop {
+            Stop::NotApplicable(why) | Stop::Incomplete(why) => self.taint.redact(&why),
+            Stop::Broken => "nobody could sign in".to_owned(),
+        })
+    }
+
+    fn stage(&self, law: &'static str, taint: Arc<Taint>) -> Stage {
+        Stage::new(
+            Arc::clone(&self.shared),
+            taint,
+            self.settings.target.clone(),
+            Arc::clone(&self.sessions),
+            law,
+            self.settings.seed,
+        )
+    }
+
+    fn stopped(&self) -> Option<Spent> {
+        match &self.settings.target {
+            Target::Live { pace, .. } => pace.spent(),
+            Target::Emulator { .. } => None,
+        }
     }
 
     /// Tries one law.
@@ -164,19 +208,11 @@ impl Suite {
         } else {
             Arc::clone(&self.taint)
         };
-        let stage = Stage::new(
-            Arc::clone(&self.shared),
-            Arc::clone(&taint),
-            target.clone(),
-            Arc::clone(&self.sessions),
-            law.id,
-            self.settings.seed,
-        );
+        let stage = self.stage(law.id, Arc::clone(&taint));
         let ended = (law.check)(&stage).await;
-        let left = if target.is_emulator() {
-            Ok(())
-        } else {
-            clean_up(&stage).await
+        let left = match target {
+            Target::Live { write: true, .. } => clean_up(&stage).await.and_then(nothing_left),
+            _ => Ok(()),
         };
         let (checks, breaches) = stage.tally();
         let verdict = match (ended, left) {
@@ -217,6 +253,7 @@ impl Suite {
             laws,
             findings: self.shared.recorder.findings(),
             requests: self.shared.recorder.requests(),
+            stopped: self.stopped(),
         }
     }
 }
@@ -229,8 +266,18 @@ fn redacted(verdict: Verdict, taint: &Taint) -> Verdict {
     }
 }
 
-async fn clean_up(stage: &Stage) -> Result<(), Stop> {
+async fn clean_up(stage: &Stage) -> Result<Swept, Stop> {
     stage.world().await?.clean_up().await
+}
+
+fn nothing_left(swept: Swept) -> Result<(), Stop> {
+    if swept.left.is_empty() {
+        return Ok(());
+    }
+    Err(Stop::Incomplete(format!(
+        "left on the server: {}; `conformance clean` tries again",
+        swept.left.join(", ")
+    )))
 }
 
 impl Report {
@@ -250,7 +297,7 @@ impl Report {
     /// Whether a run of this kind may send an operation.
     #[must_use]
     pub fn may_send(&self, id: &str, method: &str) -> bool {
-        let possible = self.on_emulator || !crate::world::BY_HAND.contains(&id);
+        let possible = self.on_emulator || !NEVER.contains(&id);
         possible && (self.may_write || method == "GET" || crate::world::HARMLESS.contains(&id))
     }
 
@@ -267,6 +314,9 @@ impl Report {
     #[must_use]
     pub fn gaps(&self) -> Vec<String> {
         let mut gaps = Vec::new();
+        if let Some(why) = self.stopped {
+            gaps.push(why.to_string());
+        }
         if self.requests == 0 {
             gaps.push("nothing was executed".to_owned());
         }
@@ -288,7 +338,9 @@ impl Report {
         let answered = |finding: &&Finding| {
             finding.severity == Severity::Error && finding.code != Code::NoAnswer
         };
-        if self.findings.iter().any(|finding| answered(&finding)) {
+        if let Some(Spent::Storm(_)) = self.stopped {
+            Outcome::Throttled
+        } else if self.findings.iter().any(|finding| answered(&finding)) {
             Outcome::Found
         } else if self.errors() == 0 && self.gaps().is_empty() {
             Outcome::Clean
@@ -306,6 +358,7 @@ impl Outcome {
             Self::Clean => 0,
             Self::Found => 1,
             Self::Incomplete => 3,
+            Self::Throttled => 7,
         }
     }
 }

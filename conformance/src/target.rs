@@ -1,9 +1,12 @@
 //! What a run is about: an emulator in this process, or a server somewhere.
 
 use std::fmt;
+use std::sync::Arc;
 
 use dadosfera_emulator::Mutation;
 
+use crate::engine::Pace;
+use crate::live::{Housekeeper, Ledger};
 use crate::people::People;
 
 /// What a run is about.
@@ -23,6 +26,10 @@ pub enum Target {
         write: bool,
         /// Who can sign in.
         people: People,
+        /// Who sees to it that nothing is touched that the run did not make.
+        keeper: Arc<Housekeeper>,
+        /// How much may be asked, and how fast.
+        pace: Arc<Pace>,
     },
 }
 
@@ -55,11 +62,31 @@ impl Target {
             return Err(TargetError(format!("{}://…", url.scheme())));
         }
         let base_url = text.trim_end_matches('/').to_owned();
+        let keeper = Arc::new(Housekeeper::new(Ledger::in_memory(&base_url)));
         Ok(Self::Live {
             base_url,
             write,
             people,
+            keeper,
+            pace: Arc::default(),
         })
+    }
+
+    /// Keeps a ledger on the disk, and limits.
+    #[must_use]
+    pub fn kept_by(mut self, ledger: Ledger, limits: crate::engine::Limits) -> Self {
+        if let Self::Live { keeper, pace, .. } = &mut self {
+            *keeper = Arc::new(Housekeeper::new(ledger));
+            *pace = Arc::new(Pace::new(limits));
+        }
+        self
+    }
+
+    /// Takes an id for ours, which the run made up.
+    pub(crate) fn own(&self, id: &str) {
+        if let Self::Live { keeper, .. } = self {
+            keeper.own(id);
+        }
     }
 
     /// Whether it is an emulator, with a clock and options of its own.

@@ -4,7 +4,7 @@
 //! and what a law makes there is removed after it.
 
 use std::fmt::Display;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use dadosfera_emulator::{Emulator, Options, Seed};
@@ -12,6 +12,7 @@ use serde_json::json;
 
 use crate::engine::{Client, Guard, Operation};
 use crate::front::{Front, Tap};
+use crate::live::{Housekeeper, Swept, sweep};
 use crate::making::Making;
 use crate::people::{Actor, People, Person};
 use crate::session::Session;
@@ -20,8 +21,6 @@ use crate::target::Target;
 
 /// What a read-only run may send beside reads: neither changes what a user of the API sees.
 pub(crate) const HARMLESS: [&str; 2] = ["sign_in", "refresh_access_token"];
-/// What takes a person's consent in a browser; only the emulator's page can be answered by a program.
-pub(crate) const BY_HAND: [&str; 1] = ["complete_connection"];
 /// The address that curl lines name for the emulator, which is gone when they are read.
 pub const SHOWN_EMULATOR: &str = "http://127.0.0.1:7654";
 
@@ -45,13 +44,16 @@ impl Stage {
                 base_url,
                 write,
                 people,
+                keeper,
+                pace,
             } => {
                 let guard = if *write {
-                    Guard::Open
+                    Guard::Kept(Arc::<Housekeeper>::clone(keeper))
                 } else {
                     Guard::ReadOnly(HARMLESS.to_vec())
                 };
                 let client = self.client(base_url, base_url, guard)?;
+                let client = client.paced(Arc::clone(pace));
                 Ok(World::new(self, client, None, people.clone()))
             }
         }
@@ -273,42 +275,16 @@ impl<'a> World<'a> {
         Making::undescribed(self.stage, &self.client, method, path)
     }
 
-    /// Removes what the stage's law made on a live server, newest first.
+    /// Removes what the ledger of a live server says is left, newest first; a spent budget does not hold it back.
     ///
     /// # Errors
-    /// Where something is left.
-    pub async fn clean_up(&self) -> Result<(), Stop> {
-        let made: Vec<_> = {
-            let mut made = self
-                .stage
-                .made
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            made.drain(..).rev().collect()
+    /// Where it cannot be tried to its end.
+    pub async fn clean_up(mut self) -> Result<Swept, Stop> {
+        let Target::Live { keeper, .. } = &self.stage.target else {
+            return Ok(Swept::default());
         };
-        if made.is_empty() {
-            return Ok(());
-        }
-        let admin = self.sign_in(Actor::Admin).await?;
-        for (operation, id) in made {
-            let known = self.client.contract().document().operation(operation);
-            let parameter = known.and_then(|known| known.path_parameters.first());
-            let call = match parameter {
-                Some(parameter) => self.call(operation).path(parameter, &id),
-                None => self.call(operation).query("path", &id),
-            };
-            let got = call
-                .header("customer_name", &admin.customer_name)
-                .by(&admin)
-                .send()
-                .await?;
-            if !matches!(got.answer.status, 200..300 | 404) {
-                return Err(Stop::Incomplete(format!(
-                    "{operation} of {id} failed: it is left on the server"
-                )));
-            }
-        }
-        Ok(())
+        self.client = self.client.for_cleaning();
+        sweep(&self, keeper).await
     }
 }
 

@@ -13,6 +13,8 @@ use super::check::{Asked, Contract, variable_of};
 use super::curl::curl;
 use super::document::Document;
 use super::finding::{Code, Finding};
+use super::keeper::Keeper;
+use super::pace::{Pace, Spent};
 use super::recorder::Recorder;
 use super::schema::{Direction, MarkKind};
 use super::taint::Taint;
@@ -25,6 +27,8 @@ pub enum Guard {
     Open,
     /// What reads, and the operations named here, which change nothing that a user would see.
     ReadOnly(Vec<&'static str>),
+    /// What somebody who knows the things of the host lets through.
+    Kept(Arc<dyn Keeper>),
 }
 
 /// Why there is no answer.
@@ -34,6 +38,17 @@ pub enum ClientError {
     /// The guard kept it back.
     #[error("{0} writes, and this run only reads")]
     ReadOnly(String),
+    /// The keeper of the host kept it back.
+    #[error("{operation} was not sent: {why}")]
+    Refused {
+        /// What was not sent.
+        operation: String,
+        /// What would have been touched.
+        why: String,
+    },
+    /// The budget is spent, or the server has had enough.
+    #[error(transparent)]
+    Spent(#[from] Spent),
     /// No URL comes of the base URL and the path.
     #[error("{0} is no URL")]
     Url(String),
@@ -63,6 +78,8 @@ pub struct Client {
     base_url: String,
     shown_base_url: String,
     guard: Guard,
+    pace: Arc<Pace>,
+    cleaning: bool,
     law: String,
     shared: Arc<Shared>,
     taint: Arc<Taint>,
@@ -112,10 +129,27 @@ impl Client {
             base_url: base_url.to_owned(),
             shown_base_url: shown_base_url.to_owned(),
             guard,
+            pace: Arc::default(),
+            cleaning: false,
             law: law.to_owned(),
             shared,
             taint,
         })
+    }
+
+    /// Counts and paces what it sends together with all who share this pace.
+    #[must_use]
+    pub fn paced(mut self, pace: Arc<Pace>) -> Self {
+        self.pace = pace;
+        self
+    }
+
+    /// For what cleans up: a spent budget does not hold it back.
+    #[must_use]
+    pub fn for_cleaning(mut self) -> Self {
+        self.pace.forgive();
+        self.cleaning = true;
+        self
     }
 
     /// Where it sends to.
@@ -142,8 +176,10 @@ impl Client {
         match &self.guard {
             Guard::Open => true,
             Guard::ReadOnly(named) => {
-                matches!(method, "GET" | "HEAD" | "OPTIONS")
-                    || operation.is_some_and(|operation| named.contains(&operation))
+                reads(method) || operation.is_some_and(|operation| named.contains(&operation))
+            }
+            Guard::Kept(keeper) => {
+                reads(method) || operation.is_none_or(|operation| keeper.may(operation))
             }
         }
     }
@@ -165,45 +201,94 @@ impl Client {
         self.learn(call);
         let method = Method::from_bytes(call.method.as_bytes())
             .map_err(|_| ClientError::Url(format!("{} {}", call.method, call.path)))?;
-        let mut request = self.http.request(method, url);
-        for (name, value) in &call.headers {
-            request = request.header(name, value);
-        }
-        for header in &call.sign.headers {
-            request = request.header(&header.name, header.value());
-        }
-        if let Some(body) = &call.body {
-            request = request.body(body.clone());
-        }
-        match receive(request).await {
-            Ok((status, headers, body)) => {
-                let answer = Answer {
-                    status,
-                    headers,
-                    body,
-                    call: call.clone(),
-                    shown_base_url: self.shown_base_url.clone(),
-                    operation: call.operation.clone(),
-                };
-                self.shared
-                    .recorder
-                    .exchange(operation, &self.law, Some(status));
-                self.check(&answer);
-                Ok(answer)
+        let ticket = self.ask(call)?;
+        loop {
+            self.pace.turn(self.cleaning).await?;
+            let mut request = self.http.request(method.clone(), url.clone());
+            for (name, value) in &call.headers {
+                request = request.header(name, value);
             }
-            Err(error) => {
-                let why = chain(&error.without_url());
-                self.shared.recorder.exchange(operation, &self.law, None);
-                let code = Code::NoAnswer;
-                let finding =
-                    Finding::new(code, operation, &call.path, "an answer".into(), why.clone());
-                self.note(finding, call);
-                Err(ClientError::NoAnswer {
-                    url: format!("{}{}", self.base_url, call.path),
+            for header in &call.sign.headers {
+                request = request.header(&header.name, header.value());
+            }
+            if let Some(body) = &call.body {
+                request = request.body(body.clone());
+            }
+            let (status, headers, body) = match receive(request).await {
+                Ok(received) => received,
+                Err(error) => return Err(self.silent(call, &error.without_url())),
+            };
+            self.shared
+                .recorder
+                .exchange(operation, &self.law, Some(status));
+            // On an emulator of our own a 429 is what the law asked for.
+            if let Guard::Kept(_) | Guard::ReadOnly(_) = self.guard {
+                let after = headers.get("retry-after").and_then(|it| it.to_str().ok());
+                if let Some(wait) = self.pace.saw(status, after) {
+                    tokio::time::sleep(wait).await;
+                    continue;
+                }
+                if status == 429 && !self.cleaning {
+                    self.pace.turn(false).await?;
+                }
+            }
+            let answer = Answer {
+                status,
+                headers,
+                body,
+                call: call.clone(),
+                shown_base_url: self.shown_base_url.clone(),
+                operation: call.operation.clone(),
+            };
+            self.heard(ticket, &answer)?;
+            self.check(&answer);
+            return Ok(answer);
+        }
+    }
+
+    /// Notes that no answer came.
+    fn silent(&self, call: &Call, error: &dyn std::error::Error) -> ClientError {
+        let (why, operation) = (chain(error), call.operation.as_deref());
+        self.shared.recorder.exchange(operation, &self.law, None);
+        let code = Code::NoAnswer;
+        let finding = Finding::new(code, operation, &call.path, "an answer".into(), why.clone());
+        self.note(finding, call);
+        ClientError::NoAnswer {
+            url: format!("{}{}", self.base_url, call.path),
+            why,
+        }
+    }
+
+    /// Asks the keeper for leave to write.
+    fn ask(&self, call: &Call) -> Result<Option<u64>, ClientError> {
+        match &self.guard {
+            Guard::Kept(keeper) if !reads(&call.method) => {
+                let known = self.known(call);
+                keeper.ask(call, known).map_err(|why| ClientError::Refused {
+                    operation: call.operation.clone().unwrap_or_else(|| call.path.clone()),
                     why,
                 })
             }
+            _ => Ok(None),
         }
+    }
+
+    /// Tells the keeper what came of it.
+    fn heard(&self, ticket: Option<u64>, answer: &Answer) -> Result<(), ClientError> {
+        match &self.guard {
+            Guard::Kept(keeper) if !reads(&answer.call.method) => keeper
+                .heard(ticket, answer, self.known(&answer.call))
+                .map_err(|why| ClientError::Refused {
+                    operation: "what comes next".to_owned(),
+                    why,
+                }),
+            _ => Ok(()),
+        }
+    }
+
+    fn known(&self, call: &Call) -> Option<&super::document::Operation> {
+        let id = call.operation.as_deref()?;
+        self.shared.contract.document().operation(id)
     }
 
     /// Notes a finding of this client's law.
@@ -260,6 +345,10 @@ impl Client {
             }
         }
     }
+}
+
+fn reads(method: &str) -> bool {
+    matches!(method, "GET" | "HEAD" | "OPTIONS")
 }
 
 async fn receive(

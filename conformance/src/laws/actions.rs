@@ -43,7 +43,9 @@ impl Names {
             customer: customer.to_owned(),
             customer_id: uuid(),
             schedule_limit: "hourly".to_owned(),
-            connection: format!("1701234567890_{}_postgresql-1.0.0", &uuid()[..8]),
+            connection: world
+                .stage()
+                .made_up(format!("1701234567890_{}_postgresql-1.0.0", &uuid()[..8])),
             asset: uuid(),
             file: format!("/conformance/{}/rows.csv", uuid()),
             dataset: uuid(),

@@ -85,7 +85,7 @@ async fn page(
 async fn paging(stage: &Stage) -> Result<(), Stop> {
     let world = stage.world().await?;
     let admin = world.sign_in(Actor::Admin).await?;
-    let word = stage.uuid();
+    let word = stage.name();
     let mut made = Vec::new();
     for number in 1..=5 {
         made.push(make(&world, &admin, &format!("{word} {number}")).await?);
@@ -140,7 +140,7 @@ async fn paging(stage: &Stage) -> Result<(), Stop> {
 async fn limit_trap(stage: &Stage) -> Result<(), Stop> {
     let world = stage.world().await?;
     let admin = world.sign_in(Actor::Admin).await?;
-    make(&world, &admin, &stage.uuid()).await?;
+    make(&world, &admin, &stage.name()).await?;
     let (ids, _) = page(&world, &admin, &[]).await?;
     stage.check(!ids.is_empty(), "without limit", &"assets", &"none", None);
     for limit in ["1", "10", "100"] {
@@ -154,7 +154,7 @@ async fn limit_trap(stage: &Stage) -> Result<(), Stop> {
 async fn no_deduplication(stage: &Stage) -> Result<(), Stop> {
     let world = stage.world().await?;
     let admin = world.sign_in(Actor::Admin).await?;
-    let name = stage.uuid();
+    let name = stage.name();
     let first = make(&world, &admin, &name).await?;
     let second = make(&world, &admin, &name).await?;
     stage.check(first != second, "ids of the two", &"two", &"one", None);
@@ -166,7 +166,7 @@ async fn no_deduplication(stage: &Stage) -> Result<(), Stop> {
 async fn partial_put(stage: &Stage) -> Result<(), Stop> {
     let world = stage.world().await?;
     let admin = world.sign_in(Actor::Admin).await?;
-    let name = stage.uuid();
+    let name = stage.name();
     let id = make(&world, &admin, &name).await?;
     let put = |body| {
         let making = world.call("update_data_asset").path("dataAssetId", &id);
@@ -203,8 +203,8 @@ async fn partial_put(stage: &Stage) -> Result<(), Stop> {
 async fn docs(stage: &Stage) -> Result<(), Stop> {
     let world = stage.world().await?;
     let admin = world.sign_in(Actor::Admin).await?;
-    let id = make(&world, &admin, &stage.uuid()).await?;
-    let other = make(&world, &admin, &stage.uuid()).await?;
+    let id = make(&world, &admin, &stage.name()).await?;
+    let other = make(&world, &admin, &stage.name()).await?;
     let html =
         "<h1>Sales</h1><p>What was <strong>sold</strong> &amp; \u{e9}\u{1f680} \"quoted\"</p>";
     let set = world.call("set_data_asset_docs").path("dataAssetId", &id);
@@ -227,7 +227,7 @@ async fn docs(stage: &Stage) -> Result<(), Stop> {
 async fn certification(stage: &Stage) -> Result<(), Stop> {
     let world = stage.world().await?;
     let admin = world.sign_in(Actor::Admin).await?;
-    let id = make(&world, &admin, &stage.uuid()).await?;
+    let id = make(&world, &admin, &stage.name()).await?;
     let (approved, none) = (json!("approved"), Value::Null);
     for (sent, status, shown) in [
         (&approved, 200, &approved),

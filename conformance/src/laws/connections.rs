@@ -36,7 +36,7 @@ pub(super) const LAWS: &[Law] = &[
 async fn secrets(stage: &Stage) -> Result<(), Stop> {
     let world = stage.world().await?;
     let admin = world.sign_in(Actor::Admin).await?;
-    let body = things::connection(&stage.uuid());
+    let body = things::connection(&stage.name());
     let made = world.call("create_connection").json(body);
     let made = made.by(&admin).send().await?;
     made.must(201)?.is("/config/user", "reader");
@@ -71,7 +71,7 @@ async fn secrets(stage: &Stage) -> Result<(), Stop> {
 async fn in_use(stage: &Stage) -> Result<(), Stop> {
     let world = stage.world().await?;
     let admin = world.sign_in(Actor::Admin).await?;
-    let body = things::connection(&stage.uuid());
+    let body = things::connection(&stage.name());
     let made = world.call("create_connection").json(body);
     let made = made.by(&admin).send().await?;
     made.must(201)?;

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use dadosfera::WaitOptions;
 
+use crate::live::NEVER;
 use crate::people::Actor;
 use crate::sdk::Walk;
 use crate::stage::{Stage, Stop};
-use crate::world::BY_HAND;
 
 use super::law::{Law, Need};
 
@@ -51,7 +51,7 @@ async fn calls(stage: &Stage) -> Result<(), Stop> {
     // What the tap has seen, not what the walk says that it did.
     let rows = stage.shared.recorder.rows(stage.shared.contract.document());
     for (id, row) in rows {
-        if !stage.target.is_emulator() && BY_HAND.contains(&id.as_str()) {
+        if !stage.target.is_emulator() && NEVER.contains(&id.as_str()) {
             continue;
         }
         let seen = row.laws.contains(stage.law);

@@ -118,7 +118,7 @@ async fn csv_dataset(stage: &Stage) -> Result<(), Stop> {
 async fn tables(stage: &Stage) -> Result<(), Stop> {
     let world = stage.world().await?;
     let admin = world.sign_in(Actor::Admin).await?;
-    let name = format!("t_{}", stage.uuid().replace('-', "_"));
+    let name = format!("conformance_{}", stage.uuid().replace('-', "_"));
     let made = world.call("create_table").json(things::table(&name));
     let made = made.by(&admin).send().await?;
     made.must(201)?.is("/rows", 0);

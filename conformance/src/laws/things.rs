@@ -89,7 +89,7 @@ pub(super) fn table(name: &str) -> Value {
 
 /// A user to invite.
 pub(super) fn user(name: &str) -> Value {
-    json!({ "username": format!("{name}@example.com"), "name": name, "group": "Viewer" })
+    json!({ "username": format!("conformance-{name}@example.com"), "name": name, "group": "Viewer" })
 }
 
 /// Puts a file into an upload.

@@ -204,5 +204,6 @@ fn summary(report: &Report, text: &mut String) -> fmt::Result {
         Outcome::Clean => writeln!(text, "clean (exit 0)"),
         Outcome::Found => writeln!(text, "findings (exit 1)"),
         Outcome::Incomplete => writeln!(text, "incomplete: nothing is proven (exit 3)"),
+        Outcome::Throttled => writeln!(text, "stopped: the server throttles (exit 7)"),
     }
 }

@@ -78,7 +78,7 @@ impl Walk<'_> {
         newer::connections(&client, &name, self.consents, &mut steps).await;
         newer::catalog(&client, &name, &mut steps).await;
         newer::storage(&client, &name, &mut steps).await;
-        newer::people(&client, &name, &mut steps).await;
+        newer::people(&client, &name, self.consents, &mut steps).await;
         steps.0
     }
 

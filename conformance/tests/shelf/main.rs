@@ -18,6 +18,7 @@ use server::Shelf;
 
 const DOCUMENT: &str = include_str!("../../fixtures/shelf/shelf.yaml");
 const ACTORS: &str = include_str!("../../fixtures/shelf/actors.toml");
+const README: &str = include_str!("../../README.md");
 const VIOLATIONS: &str = include_str!("../../fixtures/shelf/violations.toml");
 
 type Test = fn() -> Result<(), Failed>;
@@ -26,6 +27,7 @@ type Test = fn() -> Result<(), Failed>;
 struct Violation {
     name: String,
     class: String,
+    says: String,
     code: String,
 }
 
@@ -37,7 +39,11 @@ struct Violations {
 fn main() -> ExitCode {
     let violations: Violations = toml::from_str(VIOLATIONS).unwrap();
     let counted = violations.violation.clone();
+    let listed = violations.violation.clone();
     let mut trials = vec![
+        Trial::test("the_readme_lists_the_violations_as_they_are", move || {
+            readme(&listed)
+        }),
         Trial::test(
             "the_45_violations_are_of_the_classes_that_the_readme_counts",
             move || counts(&counted),
@@ -161,6 +167,35 @@ fn told(exploration: &Exploration) -> String {
         exploration.gaps,
         findings.join("\n")
     )
+}
+
+/// The README's table between its marks is what the file of violations says; with UPDATE_README set it is written.
+fn readme(violations: &[Violation]) -> Result<(), Failed> {
+    let (begin, end) = ("<!-- violations -->\n", "<!-- end of violations -->");
+    let rows: String = violations
+        .iter()
+        .filter(|violation| violation.class != "more")
+        .map(|it| {
+            format!(
+                "| {} | {} | {} | `{}` |\n",
+                it.class, it.name, it.says, it.code
+            )
+        })
+        .collect();
+    let table = format!(
+        "| class | violation | what the server does | found by |\n|---|---|---|---|\n{rows}"
+    );
+    let (before, rest) = README.split_once(begin).ok_or("the README has no mark")?;
+    let (now, after) = rest.split_once(end).ok_or("the README has no end mark")?;
+    if now == table {
+        return Ok(());
+    }
+    if std::env::var_os("UPDATE_README").is_some() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+        std::fs::write(file, format!("{before}{begin}{table}{end}{after}"))?;
+        return Ok(());
+    }
+    Err("README.md is stale: UPDATE_README=1 cargo nextest run -p dadosfera-conformance --test shelf the_readme".into())
 }
 
 fn counts(violations: &[Violation]) -> Result<(), Failed> {

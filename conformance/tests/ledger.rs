@@ -15,7 +15,7 @@ use tokio::process::{Child, Command};
 
 /// What lists what the law makes.
 const LISTS: [&str; 4] = [
-    "/connections?size=100&start_page=0",
+    "/connections?size=100&start_page=1",
     "/catalog?size=100",
     "/storage-explorer/tables",
     "/api-key",
@@ -50,11 +50,12 @@ impl Behind for Between {
     fn serve(&self, call: Call) -> BoxFuture<'_, Result<Reply, String>> {
         Box::pin(async move {
             if self.served.fetch_add(1, Ordering::SeqCst) >= self.patience {
-                let headers = [("retry-after", "0")]
-                    .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+                let mut headers = reqwest::header::HeaderMap::new();
+                let now = reqwest::header::HeaderValue::from_static("0");
+                headers.insert(reqwest::header::RETRY_AFTER, now);
                 return Ok(Reply {
                     status: 429,
-                    headers: headers.into_iter().collect(),
+                    headers,
                     body: Vec::new(),
                 });
             }

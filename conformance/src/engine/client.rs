@@ -191,9 +191,14 @@ impl Client {
     pub async fn send(&self, call: &Call) -> Result<Answer, ClientError> {
         let operation = call.operation.as_deref();
         if !self.may(&call.method, operation) {
-            return Err(ClientError::ReadOnly(
-                operation.unwrap_or(&call.path).to_owned(),
-            ));
+            let operation = operation.unwrap_or(&call.path).to_owned();
+            return Err(match self.guard {
+                Guard::Kept(_) => ClientError::Refused {
+                    operation,
+                    why: "it is never sent to a live host".to_owned(),
+                },
+                _ => ClientError::ReadOnly(operation),
+            });
         }
         let url = call
             .url(&self.base_url)

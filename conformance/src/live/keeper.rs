@@ -12,6 +12,8 @@ use super::made::{decoded, is_ours, json, maker, named, normal};
 
 /// Writes that change nothing that anybody would see.
 const HARMLESS: [&str; 3] = ["sign_in", "refresh_access_token", "authorize_connection"];
+/// Ids by which the documentation names what is not there.
+const OF_NOTHING: [&str; 2] = ["invalid-job-id", "invalid-pipeline-id"];
 /// How much of an id that the run made up makes a name unique.
 const MARK: usize = 8;
 
@@ -83,7 +85,10 @@ impl Inner {
         let of_a_job = id.rsplit_once('-').is_some_and(|(pipeline, number)| {
             number.bytes().all(|byte| byte.is_ascii_digit()) && owned(pipeline)
         });
-        owned(&id) || of_a_job || (is_ours(&id) && id.split('/').any(owned))
+        owned(&id)
+            || of_a_job
+            || OF_NOTHING.contains(&id.as_str())
+            || (is_ours(&id) && id.split('/').any(owned))
     }
 
     /// Whether a name is ours alone.
@@ -183,8 +188,9 @@ impl Keeper for Housekeeper {
                 inner.ours.insert(normal(id));
                 inner.ledger.made(number, remove, id).map_err(why)?;
             }
-            // A server that fails may have made it all the same.
-            if !made.is_empty() || (300..500).contains(&answer.status) {
+            // A server that fails may have made it all the same; what has no name cannot be looked for, so its word is taken.
+            let refused = (300..500).contains(&answer.status) || maker.is_nameless() && !succeeded;
+            if !made.is_empty() || refused {
                 inner.ledger.settle(number).map_err(why)?;
             }
             return Ok(());

@@ -55,7 +55,7 @@ pub(super) const MAKERS: [Maker; 7] = [
         lookup: Some(Lookup {
             operation: "list_connections",
             search: Some("name"),
-            page: Some(("start_page", 0)),
+            page: Some(("start_page", 1)),
             list: "/connections",
             name: "name",
             remove: "delete_connection",

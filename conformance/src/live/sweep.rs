@@ -44,7 +44,7 @@ pub(crate) async fn sweep(world: &World<'_>, keeper: &Housekeeper) -> Result<Swe
         let lookup = maker(&intent.operation).and_then(|maker| maker.lookup.as_ref());
         let Some(lookup) = lookup else {
             swept.left.push(format!(
-                "{} may have made something that has no name to find it by: look for it at the host",
+                "{} may have made something that has no name to find it by: look for it at the host, and begin a new ledger",
                 intent.operation
             ));
             continue;

@@ -211,7 +211,9 @@ impl Suite {
         let stage = self.stage(law.id, Arc::clone(&taint));
         let ended = (law.check)(&stage).await;
         let left = match target {
-            Target::Live { write: true, .. } => clean_up(&stage).await.and_then(nothing_left),
+            Target::Live { write: true, .. } => clean_up(&stage)
+                .await
+                .and_then(|swept| nothing_left(&swept)),
             _ => Ok(()),
         };
         let (checks, breaches) = stage.tally();
@@ -270,7 +272,7 @@ async fn clean_up(stage: &Stage) -> Result<Swept, Stop> {
     stage.world().await?.clean_up().await
 }
 
-fn nothing_left(swept: Swept) -> Result<(), Stop> {
+fn nothing_left(swept: &Swept) -> Result<(), Stop> {
     if swept.left.is_empty() {
         return Ok(());
     }

@@ -221,7 +221,7 @@ mod tests {
     fn ask(
         operation: &str,
         path: &[(&str, &str)],
-        body: serde_json::Value,
+        body: &serde_json::Value,
     ) -> Result<Option<u64>, String> {
         let document = Document::parse(DESCRIPTION).unwrap();
         let keeper = Housekeeper::new(Ledger::in_memory("http://h"));
@@ -232,14 +232,14 @@ mod tests {
             .map(|(k, v)| ((*k).into(), (*v).into()))
             .collect();
         keeper.ask(
-            &Call::new(operation, &path).with_json(&body),
+            &Call::new(operation, &path).with_json(body),
             Some(operation),
         )
     }
 
     #[test]
     fn what_is_made_has_a_name_of_ours_that_no_other_run_has() {
-        let connection = |name: &str| ask("create_connection", &[], json!({ "name": name }));
+        let connection = |name: &str| ask("create_connection", &[], &json!({ "name": name }));
         assert_eq!(connection("conformance-0a1b2c3d-x"), Ok(Some(1)));
         assert!(
             connection("orders-0a1b2c3d")
@@ -251,12 +251,12 @@ mod tests {
                 .unwrap_err()
                 .contains("of this run's own")
         );
-        assert!(ask("create_connection", &[], json!({})).is_err());
+        assert!(ask("create_connection", &[], &json!({})).is_err());
         let pipeline = |id: &str| {
             ask(
                 "create_pipeline",
                 &[],
-                json!({ "id": id, "name": "conformance-x" }),
+                &json!({ "id": id, "name": "conformance-x" }),
             )
         };
         assert_eq!(pipeline(&OURS.to_uppercase()), Ok(Some(1)));
@@ -271,11 +271,11 @@ mod tests {
     fn what_is_changed_or_deleted_is_what_the_run_made() {
         let job = format!("{}_0", OURS.replace('-', "_"));
         assert_eq!(
-            ask("update_job_memory", &[("jobId", &job)], json!({})),
+            ask("update_job_memory", &[("jobId", &job)], &json!({})),
             Ok(None)
         );
         assert_eq!(
-            ask("pause_pipeline", &[], json!({ "pipeline_id": OURS })),
+            ask("pause_pipeline", &[], &json!({ "pipeline_id": OURS })),
             Ok(None)
         );
         for (operation, path, body) in [
@@ -293,7 +293,7 @@ mod tests {
             ("delete_file", vec![], json!({})),
             ("delete_user", vec![("userId", "1")], json!({})),
         ] {
-            assert!(ask(operation, &path, body).is_err(), "{operation}");
+            assert!(ask(operation, &path, &body).is_err(), "{operation}");
         }
     }
 }

@@ -74,7 +74,7 @@ fn line_of(document: &str, operation: &str) -> usize {
     let named = |line: &str| {
         line.split_once("operationId").is_some_and(|(_, rest)| {
             rest.trim_matches(|c: char| !c.is_alphanumeric() && c != '_' && c != '-')
-                .split([',', '}', '"'])
+                .split([',', '}', '"', '\''])
                 .next()
                 == Some(operation)
         })

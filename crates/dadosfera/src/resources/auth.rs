@@ -12,6 +12,15 @@ use crate::config::one_time_code;
 use crate::error::Error;
 
 /// The client's session; from [`Client::session`].
+///
+/// # Beside published SDKs
+///
+/// S1 to S3: requests for a token / callers that got an error / the longest wait of a caller. S1: 1000 callers and no
+/// token. S2 and S3: 40 callers, the provider answers 503 after 250 ms, and the token is nearly over (S2) or over (S3).
+/// S4: the caller that began the renewal goes away; renewals begun / completed. S5: the API revoked the token; 401s that
+/// 200 callers saw / renewals.
+///
+#[doc = include_str!("../auth/peers.md")]
 #[derive(Debug, Clone, Copy)]
 pub struct SessionHandle<'a> {
     client: &'a Client,

@@ -36,6 +36,8 @@
 //! | `blocking` | no | the module `blocking`: every call for programs that are not asynchronous |
 //! | `manifest` | no | The catalog as code: a manifest in TOML, a plan that shows a diff, docs in markdown: the module `manifest` |
 //! | `testing` | no | The emulator for tests of your own code: the module `testing` |
+//! | `redis` | no | `RedisStore`: tokens in Redis, encrypted, for the processes of many machines |
+//! | `keyring` | no | `KeyringStore`: the refresh token in the operating system's keyring |
 //! | `tracing` | no | spans of calls and attempts with OpenTelemetry's names; what they hold is in `src/spans.rs` |
 
 #[cfg(feature = "blocking")]
@@ -137,6 +139,11 @@ pub use clock::{Clock, Sleep, SystemClock};
 pub use store::{
     FileStore, MemoryStore, Record, StoreError, StoreErrorKind, StoreFuture, StoreGuard, TokenStore,
 };
+
+#[cfg(feature = "redis")]
+pub use store::RedisStore;
+#[cfg(feature = "keyring")]
+pub use store::{Keyring, KeyringStore};
 
 pub use dadosfera_raw as raw;
 pub use dadosfera_raw::{Maybe, Secret, SecretMap, Timestamp, types};

@@ -5,14 +5,22 @@
 
 mod failure;
 mod file;
+#[cfg(feature = "keyring")]
+mod keyring;
 mod memory;
 mod record;
+#[cfg(feature = "redis")]
+mod redis;
 
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
+#[cfg(feature = "keyring")]
+pub use self::keyring::{Keyring, KeyringStore};
+#[cfg(feature = "redis")]
+pub use self::redis::RedisStore;
 pub use failure::{StoreError, StoreErrorKind};
 pub use file::FileStore;
 pub use memory::MemoryStore;

@@ -199,9 +199,12 @@ impl Flight<'_> {
         let kept = shelf
             .record()
             .and_then(|record| kept_token(record, Moment::now(self.clock)));
-        // One that others may hold too is over once the store keeps another one, or none.
-        let is_over = |token: &RefreshToken| token.shared && shelf.record().is_some();
-        let held = self.know().refresh_token.clone().filter(|it| !is_over(it));
+        let knowledge = self.know().clone();
+        // One that others may hold too is over once the store keeps another one, or none. A store that lost its record does
+        // not tell whether somebody spent it, so it is tried only where there is no password.
+        let is_lost = matches!(shelf, Shelf::Open { .. }) && knowledge.password.is_some();
+        let is_over = |token: &RefreshToken| token.shared && (shelf.record().is_some() || is_lost);
+        let held = knowledge.refresh_token.filter(|it| !is_over(it));
         [kept, held].into_iter().flatten().find(|token| {
             self.is_worth_a_try(token)
                 && !passed_over

@@ -15,7 +15,7 @@ use crate::support::{ANA, World};
 
 /// Notes the names of the events.
 #[derive(Debug, Default)]
-struct Events(Mutex<Vec<String>>);
+pub(crate) struct Events(Mutex<Vec<String>>);
 
 impl SessionObserver for Events {
     fn event(&self, event: &SessionEvent) {
@@ -27,7 +27,7 @@ impl SessionObserver for Events {
 }
 
 impl Events {
-    fn names(&self) -> Vec<String> {
+    pub(crate) fn names(&self) -> Vec<String> {
         self.0.lock().expect("unpoisoned").clone()
     }
 }
@@ -104,7 +104,7 @@ impl Kept {
     }
 }
 
-async fn lists(client: &Client) {
+pub(crate) async fn lists(client: &Client) {
     client.pipelines().list().await.expect("listed");
 }
 

@@ -1,7 +1,8 @@
 //! `cargo xtask ci`: everything that must hold before a change lands, cheapest first, the tests last.
 //!
 //! The binaries are built once for the whole workspace and then run from the target folder: `cargo run -p` would resolve
-//! other features for the same dependencies and build them again.
+//! other features for the same dependencies and build them again. For the same reason every step has all features; two
+//! checks see to it that the SDK also compiles as it comes, and with nothing.
 
 use std::path::Path;
 use std::time::Instant;
@@ -10,7 +11,7 @@ use crate::command::Step;
 use crate::{description, regen, say::say, surface, tidy};
 
 /// Programs that the steps need, with the command that installs each.
-const NEEDS: [(&str, &str, &str); 3] = [
+const NEEDS: [(&str, &str, &str); 4] = [
     (
         "cargo nextest --version",
         "cargo-nextest",
@@ -25,6 +26,11 @@ const NEEDS: [(&str, &str, &str); 3] = [
         "python3 --version",
         "python3",
         "install Python 3.10 or newer with its venv module",
+    ),
+    (
+        "redis-server --version",
+        "redis-server",
+        "apt-get install redis-server, or another package of Redis 6 or newer",
     ),
 ];
 
@@ -43,8 +49,7 @@ pub(crate) fn run(root: &Path) -> Result<String, String> {
         started.elapsed().as_secs()
     ));
     // The benches run here once each and untimed. The runner's own closing lines must come last, so nothing is said after.
-    let line =
-        "cargo nextest run --workspace --lib --bins --tests --benches --locked --no-fail-fast";
+    let line = "cargo nextest run --workspace --all-features --lib --bins --tests --benches --locked --no-fail-fast";
     let tests =
         Step::new("tests", line, "mend the test or the code").with_env("INSTA_UPDATE", "no");
     step_quietly(root, &tests)?;
@@ -75,7 +80,7 @@ fn building(root: &Path) -> Result<(), String> {
         root,
         &Step::new(
             "lints",
-            "cargo clippy --workspace --all-targets --locked -- -D warnings",
+            "cargo clippy --workspace --all-targets --all-features --locked -- -D warnings",
             "mend the lint, or expect it with a reason",
         ),
     )?;
@@ -90,8 +95,16 @@ fn building(root: &Path) -> Result<(), String> {
     step(
         root,
         &Step::new(
+            "the SDK as it comes",
+            "cargo check -p dadosfera --locked",
+            "mend what only compiles with an optional feature",
+        ),
+    )?;
+    step(
+        root,
+        &Step::new(
             "build",
-            "cargo build --workspace --all-targets --locked",
+            "cargo build --workspace --all-targets --all-features --locked",
             "mend the code",
         ),
     )?;
@@ -99,7 +112,7 @@ fn building(root: &Path) -> Result<(), String> {
         root,
         &Step::new(
             "docs",
-            "cargo doc --workspace --no-deps --locked",
+            "cargo doc --workspace --no-deps --all-features --locked",
             "mend the docs",
         )
         .with_env("RUSTDOCFLAGS", "-D warnings"),
@@ -113,7 +126,7 @@ fn running(root: &Path) -> Result<(), String> {
         root,
         &Step::new(
             "doc tests",
-            "cargo test --workspace --doc --locked",
+            "cargo test --workspace --doc --all-features --locked",
             "mend the example",
         ),
     )?;

@@ -52,7 +52,11 @@ pub(crate) enum Command {
     /// Start an emulator of the API on this machine
     Emulator(dadosfera_emulator::command::Arguments),
     /// Sign in and tell who that is and what they may do
-    Whoami,
+    Whoami {
+        /// Tell where each credential comes from and which sources were passed over; nothing is sent
+        #[arg(long)]
+        explain: bool,
+    },
     /// Ask whether the service is up
     Health,
     /// List, create, run and change pipelines

@@ -38,7 +38,8 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Emulator(options) => dadosfera_emulator::command::run(options)
             .await
             .map_err(Failure::usage),
-        Command::Whoami => session::whoami(&client()?, output).await,
+        Command::Whoami { explain: true } => session::explain(&client()?, output),
+        Command::Whoami { explain: false } => session::whoami(&client()?, output).await,
         Command::Health => session::health(&arguments.anonymous_client()?, output).await,
         Command::Pipelines(verb) => pipelines::run(&client()?, output, verb).await,
         Command::Runs(verb) => runs::run(&client()?, output, verb).await,

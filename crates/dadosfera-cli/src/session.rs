@@ -1,4 +1,4 @@
-//! `dadosfera whoami` and `dadosfera health`.
+//! `dadosfera whoami`, with and without `--explain`, and `dadosfera health`.
 
 use dadosfera::Client;
 use serde_json::json;
@@ -22,6 +22,11 @@ pub(crate) async fn whoami(client: &Client, output: Output) -> Result<(), Failur
             who.permissions.join(", "),
         )
     })
+}
+
+pub(crate) fn explain(client: &Client, output: Output) -> Result<(), Failure> {
+    let report = client.credentials_report();
+    output.value(report, || report.to_string())
 }
 
 pub(crate) async fn health(client: &Client, output: Output) -> Result<(), Failure> {

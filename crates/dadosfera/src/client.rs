@@ -20,15 +20,15 @@ use crate::call_options::CallOptions;
 use crate::claims::RunClaims;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{
-    BaseUrl, Config, Credentials, DEFAULT_PROFILE, Environment, Files, Flags, Settings, Source,
-    one_time_code,
+    BaseUrl, Config, Credentials, CredentialsReport, DEFAULT_PROFILE, Environment, Files, Flags,
+    Settings, Source, one_time_code,
 };
 use crate::error::Error;
 use crate::gate::Gate;
 use crate::limits::Limits;
 use crate::observe::{Metrics, Observer};
 use crate::scope::Scope;
-use crate::store::TokenStore;
+use crate::store::{FileStore, TokenStore};
 use crate::transport::{Signer, Transport};
 
 /// The limits of a sign-in or a refresh. Callers that have less time give up alone; the flight goes on.
@@ -56,6 +56,7 @@ struct Parts {
     base_url: BaseUrl,
     identity: Identity,
     customer_name: Option<String>,
+    report: CredentialsReport,
     clock: Arc<dyn Clock>,
     run_claims: RunClaims,
     /// Held while something is ensured.
@@ -83,6 +84,12 @@ impl Client {
     /// [`ErrorKind::Config`](crate::ErrorKind::Config), as of [`ClientBuilder::build`].
     pub fn from_env() -> Result<Self, Error> {
         Self::builder().from_env().build()
+    }
+
+    /// Which source each value came from, and why others were passed over, without a secret.
+    #[must_use]
+    pub fn credentials_report(&self) -> &CredentialsReport {
+        &self.0.report
     }
 
     /// The server that this client speaks to.
@@ -237,13 +244,7 @@ impl Client {
             |transport| Caller::new(config.base_url.as_str(), http.clone(), Arc::new(transport));
         let (signer, identity) = match config.credentials {
             Credentials::None => (Signer::None, Identity::Nobody),
-            Credentials::ApiKey(key) => (
-                Signer::ApiKey {
-                    header: key_header(&key)?,
-                    key,
-                },
-                Identity::ApiKey,
-            ),
+            Credentials::ApiKey(key) => (Signer::api_key(key)?, Identity::ApiKey),
             Credentials::User {
                 refresh_token,
                 password,
@@ -256,10 +257,12 @@ impl Client {
                     customer: customer_name.clone(),
                     user: password.as_ref().map(|it| it.username.clone()),
                 };
+                let file = |path| Arc::new(FileStore::new(path)) as Arc<dyn TokenStore>;
+                let store = extras.store.or_else(|| config.token_store.map(file));
                 let session = Session::new(
                     endpoint,
                     Arc::clone(&clock),
-                    Keeper::new(extras.store, extras.session_observer, owner),
+                    Keeper::new(store, extras.session_observer, owner),
                     password,
                     refresh_token,
                     customer_name,
@@ -272,6 +275,7 @@ impl Client {
             base_url: config.base_url,
             identity,
             customer_name: config.customer_name,
+            report: config.report,
             clock,
             run_claims: RunClaims::default(),
             ensuring: tokio::sync::Mutex::default(),
@@ -307,17 +311,6 @@ fn http_client(config: &Config) -> Result<reqwest::Client, Error> {
         )
         .with_source(error)
     })
-}
-
-fn key_header(key: &Secret) -> Result<HeaderValue, Error> {
-    let mut header = HeaderValue::from_str(key.expose()).map_err(|_| {
-        Error::config(
-            "the API key holds characters that no header can carry",
-            "copy it again, without a line break",
-        )
-    })?;
-    header.set_sensitive(true);
-    Ok(header)
 }
 
 /// Builds a [`Client`].
@@ -477,7 +470,7 @@ impl ClientBuilder {
     /// `DADOSFERA_PROFILE` names, then from the profile `default` where there is one.
     ///
     /// The variables are `DADOSFERA_` with `BASE_URL`, `USERNAME`, `PASSWORD`, `TOTP`, `TOTP_SECRET`, `REFRESH_TOKEN`,
-    /// `CUSTOMER_NAME`, `API_KEY`, `LANG`, `PROFILE`, `CONFIG_FILE` and `SECRETS_FILE`.
+    /// `CUSTOMER_NAME`, `API_KEY`, `TOKEN_STORE`, `LANG`, `PROFILE`, `CONFIG_FILE` and `SECRETS_FILE`.
     #[must_use]
     pub fn from_env(self) -> Self {
         self.environment(Environment::process())

@@ -2,13 +2,15 @@
 //!
 //! Rule: the code goes before the environment, the environment before the profile. Which kind of credentials is used is
 //! decided by the first source that holds a secret; an API key beside a password in one source is an error, since each
-//! would sign in as somebody else. The default server is production.
+//! would sign in as somebody else. Without a secret the token store is the last source. The default server is production.
 
 mod base_url;
 mod environment;
 mod profile;
+mod report;
 mod settings;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use dadosfera_raw::Secret;
@@ -16,6 +18,7 @@ use dadosfera_raw::Secret;
 pub(crate) use base_url::BaseUrl;
 pub use environment::Environment;
 pub(crate) use profile::{DEFAULT as DEFAULT_PROFILE, Files};
+pub use report::{CredentialsReport, PassedOver, ValueSource};
 pub(crate) use settings::{Field, Settings, Source};
 
 use crate::auth::codes::CodeCallback;
@@ -33,6 +36,10 @@ pub(crate) struct Config {
     /// The limit of one call with its retries.
     pub(crate) timeout: Duration,
     pub(crate) connect_timeout: Duration,
+    /// The file that keeps the tokens, where the code brings no store.
+    pub(crate) token_store: Option<PathBuf>,
+    /// Where all of this comes from.
+    pub(crate) report: CredentialsReport,
 }
 
 /// Who the client is.
@@ -64,7 +71,7 @@ pub(crate) struct Password {
 pub(crate) struct Flags {
     pub(crate) anonymous: bool,
     pub(crate) allow_insecure_http: bool,
-    /// Whether there is a store to resume from.
+    /// Whether the code brings a store to resume from.
     pub(crate) has_store: bool,
 }
 
@@ -77,6 +84,8 @@ impl Config {
         let base_url = first(sources, |it| it.base_url.as_deref()).unwrap_or(base_url::PRODUCTION);
         Ok(Self {
             base_url: BaseUrl::parse(base_url, flags.allow_insecure_http)?,
+            token_store: token_store(sources, flags),
+            report: CredentialsReport::of(sources, flags),
             credentials: credentials(sources, flags)?,
             customer_name: first(sources, |it| it.customer_name.as_deref()).map(str::to_owned),
             language: first(sources, |it| it.language.as_deref())
@@ -107,6 +116,12 @@ pub(crate) fn language(text: &str) -> Result<&'static str, Error> {
         })
 }
 
+/// The file that keeps the tokens; a store of the code goes before it.
+fn token_store(sources: &[(Source, Settings)], flags: Flags) -> Option<PathBuf> {
+    let path = first(sources, |it| it.token_store.as_ref())?;
+    (!flags.has_store).then(|| PathBuf::from(path))
+}
+
 fn credentials(sources: &[(Source, Settings)], flags: Flags) -> Result<Credentials, Error> {
     if flags.anonymous {
         return Ok(Credentials::None);
@@ -117,7 +132,7 @@ fn credentials(sources: &[(Source, Settings)], flags: Flags) -> Result<Credentia
         .iter()
         .position(|(_, settings)| holds_secret(settings))
     else {
-        if flags.has_store {
+        if flags.has_store || sources.iter().any(|(_, it)| it.token_store.is_some()) {
             return Ok(Credentials::User {
                 refresh_token: None,
                 password: None,

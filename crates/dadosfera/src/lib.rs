@@ -92,7 +92,7 @@ mod names;
 pub use answer::{Answer, AnswerHead};
 pub use call_options::CallOptions;
 pub use client::{Client, ClientBuilder};
-pub use config::Environment;
+pub use config::{CredentialsReport, Environment, PassedOver, ValueSource};
 pub use ensure::{Done, Ensured};
 pub use error::{Error, ErrorKind};
 pub use observe::{AttemptEnd, CallEnd, Metrics};

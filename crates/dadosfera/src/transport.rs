@@ -57,6 +57,19 @@ pub(crate) enum Signer {
     Session(Session),
 }
 
+impl Signer {
+    pub(crate) fn api_key(key: Secret) -> Result<Self, Error> {
+        let mut header = HeaderValue::from_str(key.expose()).map_err(|_| {
+            Error::config(
+                "the API key holds characters that no header can carry",
+                "copy it again, without a line break",
+            )
+        })?;
+        header.set_sensitive(true);
+        Ok(Self::ApiKey { header, key })
+    }
+}
+
 /// What an attempt was signed with.
 enum Signed {
     Nothing,

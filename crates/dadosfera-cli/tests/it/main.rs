@@ -4,6 +4,7 @@
 
 mod help;
 mod resources;
+mod stores;
 
 use std::process::{Output, Stdio};
 use std::time::Duration;

@@ -32,7 +32,8 @@ const LOOK: Duration = Duration::from_secs(15);
 #[derive(Clone)]
 pub(crate) struct Signature(Arc<Snapshot<Bearer>>);
 
-/// A token in the two forms that are needed.
+/// A token in the two forms that are needed. The text is zeroed when it is dropped; the header's bytes are not, since a
+/// `HeaderValue` gives no way to, and neither do the buffers of the HTTP client.
 struct Bearer {
     header: HeaderValue,
     token: Arc<Secret>,

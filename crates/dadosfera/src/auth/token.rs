@@ -42,9 +42,14 @@ fn life(token: &str) -> Option<Duration> {
         .decode(payload.trim_end_matches('=').as_bytes())
         .ok()?;
     let claims: Claims = serde_json::from_slice(&payload).ok()?;
-    Duration::try_from_secs_f64(claims.exp - claims.iat)
+    Duration::try_from_secs_f64(in_seconds(claims.exp) - in_seconds(claims.iat))
         .ok()
         .filter(|life| !life.is_zero())
+}
+
+/// Some servers write milliseconds. As seconds these would be thousands of years away.
+fn in_seconds(time: f64) -> f64 {
+    if time >= 1e11 { time / 1000.0 } else { time }
 }
 
 #[cfg(test)]
@@ -70,6 +75,17 @@ mod tests {
             refresh_life(&jwt(r#"{"iat": 1000, "exp": 1900.5}"#)),
             Duration::from_secs_f64(900.5)
         );
+    }
+
+    #[test]
+    fn milliseconds_are_told_from_seconds() {
+        for claims in [
+            r#"{"iat": 1763991009000, "exp": 1763991909000}"#,
+            r#"{"iat": 1763991009, "exp": 1763991909000}"#,
+            r#"{"iat": 1763991009000, "exp": 1763991909}"#,
+        ] {
+            assert_eq!(access_life(&jwt(claims)), Duration::from_secs(900));
+        }
     }
 
     #[test]

@@ -17,6 +17,7 @@ use crate::CatalogPage;
 use crate::CatalogQuery;
 use crate::ConnectionId;
 use crate::ConnectionQuery;
+use crate::CredentialsReport;
 use crate::CustomerId;
 use crate::DataAssetId;
 use crate::DatasetId;
@@ -282,6 +283,13 @@ impl Client {
             inner,
             engine: self.engine.clone(),
         }
+    }
+    /// Which source each value came from, and why others were passed over, without a secret.
+    ///
+    ///See [`Client::credentials_report`](crate::Client::credentials_report).
+    #[must_use]
+    pub fn credentials_report(&self) -> &CredentialsReport {
+        self.inner.credentials_report()
     }
     /// Customers: one's own, or all of them for a platform administrator.
     ///

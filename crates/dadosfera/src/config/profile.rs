@@ -15,10 +15,11 @@ use super::environment::Environment;
 use super::settings::Settings;
 use crate::error::Error;
 
-const SETTINGS: [&str; 6] = [
+const SETTINGS: [&str; 7] = [
     "base_url",
     "username",
     "customer_name",
+    "token_store",
     "language",
     "timeout_seconds",
     "connect_timeout_seconds",
@@ -207,6 +208,7 @@ impl Profiles {
             "base_url" => settings.base_url = Some(text.clone()),
             "username" => settings.username = Some(text.clone()),
             "customer_name" => settings.customer_name = Some(text.clone()),
+            "token_store" => settings.token_store = Some(text.clone()),
             "language" => settings.language = Some(text.clone()),
             "password" => settings.password = Some(Secret::from(text.as_str())),
             "totp_secret" => settings.totp_secret = Some(Secret::from(text.as_str())),

@@ -20,6 +20,8 @@ pub(crate) struct Settings {
     pub(crate) refresh_token: Option<Secret>,
     pub(crate) customer_name: Option<String>,
     pub(crate) api_key: Option<Secret>,
+    /// The path of a file.
+    pub(crate) token_store: Option<String>,
     pub(crate) language: Option<String>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) connect_timeout: Option<Duration>,
@@ -74,6 +76,7 @@ impl Settings {
             refresh_token: secret("DADOSFERA_REFRESH_TOKEN")?,
             customer_name: text("DADOSFERA_CUSTOMER_NAME")?,
             api_key: secret("DADOSFERA_API_KEY")?,
+            token_store: text("DADOSFERA_TOKEN_STORE")?,
             language: text("DADOSFERA_LANG")?,
             totp_callback: None,
             timeout: None,

@@ -21,7 +21,8 @@ use sealed::Seal;
 
 /// How long a lock lasts that nobody gives back. Every write under it makes it last as long again.
 const LEASE: Duration = Duration::from_secs(30);
-/// How long between two looks at a lock that somebody else holds.
+/// How long between two looks at a lock that somebody else holds, at first and after some; most hold it for a moment only.
+const FIRST_POLL: Duration = Duration::from_millis(10);
 const POLL: Duration = Duration::from_millis(100);
 /// More records than this aside are a quarrel between two programs, not an accident.
 const MOST_ASIDE: u32 = 100;
@@ -173,15 +174,17 @@ impl TokenStore for RedisStore {
 
     fn lock(&self, deadline: Duration) -> StoreFuture<'_, Box<dyn StoreGuard>> {
         Box::pin(async move {
-            let mut guard = Guard {
+            let guard = Guard {
                 shared: Arc::clone(&self.shared),
                 owner: uuid::Uuid::new_v4().to_string(),
                 lease: self.lease,
                 is_released: false,
             };
             let wait = async {
+                let mut pause = FIRST_POLL;
                 while guard.run(LOCK, &[&self.shared.lock_key()], &[]).await? != 1 {
-                    tokio::time::sleep(POLL).await;
+                    tokio::time::sleep(pause).await;
+                    pause = POLL.min(pause * 2);
                 }
                 Ok::<(), StoreError>(())
             };

@@ -1,10 +1,5 @@
 //! Taking a token that is fresh allocates nothing. A target of its own, since the counting allocator is that of the process.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot be set up has failed"
-)]
-
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};

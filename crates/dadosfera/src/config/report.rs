@@ -127,7 +127,8 @@ impl CredentialsReport {
                 passed_over: Vec::new(),
             };
             for (at, (source, settings)) in sources.iter().enumerate() {
-                if !(row.2)(settings) && !(given && *source == Source::Code) {
+                let is_set = (row.2)(settings) || (given && *source == Source::Code);
+                if !is_set {
                     continue;
                 }
                 let name = named(source, row);

@@ -20,20 +20,21 @@ pub(crate) struct RedisServer {
 impl RedisServer {
     pub(crate) fn start() -> Self {
         // Somebody else may take a free port between our look and the server's.
-        for _ in 0..5 {
-            let free = TcpListener::bind("127.0.0.1:0").expect("a port");
-            let port = free.local_addr().expect("bound").port();
-            drop(free);
-            let mut server = Self {
-                port,
-                folder: tempfile::tempdir().expect("a folder"),
-                child: None,
-            };
-            if server.try_resume() {
-                return server;
-            }
-        }
-        panic!("redis-server does not start: no port was free, or it failed");
+        (0..5)
+            .find_map(|_| Self::try_start())
+            .expect("redis-server starts on a free port")
+    }
+
+    fn try_start() -> Option<Self> {
+        let free = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = free.local_addr().expect("bound").port();
+        drop(free);
+        let mut server = Self {
+            port,
+            folder: tempfile::tempdir().expect("a folder"),
+            child: None,
+        };
+        server.try_resume().then_some(server)
     }
 
     /// Kills it, as a power cut would.
@@ -59,12 +60,9 @@ impl RedisServer {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn();
-        let mut child = match child {
-            Ok(child) => child,
-            Err(error) => panic!(
-                "redis-server cannot be started ({error}); these tests need it: apt-get install redis-server"
-            ),
-        };
+        let mut child = child.expect(
+            "redis-server can be started: these tests need it, so run `apt-get install redis-server`",
+        );
         for _ in 0..500 {
             if self.answers() {
                 self.child = Some(child);

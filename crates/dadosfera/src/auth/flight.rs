@@ -126,15 +126,11 @@ impl Flight<'_> {
     fn adopt(&self, shelf: &Shelf) -> Option<Brought> {
         let record = shelf.record()?;
         let now = Moment::now(self.clock);
-        // A refresh sends the customer's name, which a session that was just started has from the record alone.
-        let mut knowledge = self.know();
-        if knowledge.customer_name.is_none() {
-            knowledge.customer_name.clone_from(&record.customer);
-        }
         let access_token = record.access_token.clone().filter(|it| !it.is_empty())?;
         let fingerprint = Fingerprint::of(access_token.expose());
         let spent = record.age(now.wall())?;
         let life = token::bounded(Duration::from_secs(record.life));
+        let mut knowledge = self.know();
         if record.generation <= knowledge.seen
             || self.rejected == Some(fingerprint)
             || spent >= hard_point(life)

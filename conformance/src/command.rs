@@ -11,6 +11,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use clap::{Parser, Subcommand};
 
 use crate::check_command::{CheckArguments, catalogue, check};
+use crate::engine::{Drift, Overlay};
 use crate::interop;
 use crate::laws;
 use crate::live_command::{LiveArguments, clean};
@@ -75,8 +76,27 @@ enum Command {
         /// Also write a report: html, json, junit, sarif, har or summary (Markdown, appended). May be given again.
         #[arg(long = "report", value_name = "KIND=FILE")]
         reports: Vec<Output>,
+        /// Propose what the description would have to say for what answers show beyond it: an OpenAPI Overlay, to be read
+        /// by a person and applied by `conformance patch`. Nothing is written where there is nothing to propose.
+        #[arg(long, value_name = "FILE", verbatim_doc_comment)]
+        drift: Option<PathBuf>,
         #[command(flatten)]
         live: LiveArguments,
+    },
+    /// Applies an OpenAPI Overlay, such as --drift writes, to a description; comments are not kept.
+    ///
+    /// Exit codes: 0 written, 2 usage or an overlay of another document.
+    #[command(verbatim_doc_comment)]
+    Patch {
+        /// The description.
+        #[arg(long, value_name = "FILE")]
+        document: PathBuf,
+        /// The overlay.
+        #[arg(long, value_name = "FILE")]
+        overlay: PathBuf,
+        /// Where the patched description goes.
+        #[arg(long, value_name = "FILE")]
+        output: PathBuf,
     },
     /// Removes from a live host what a run made and could not remove, as its ledger says. It may be run again.
     ///
@@ -151,6 +171,7 @@ pub async fn main() -> ExitCode {
             json,
             document,
             reports,
+            drift,
             live,
         } => {
             let asked = Asked {
@@ -161,10 +182,16 @@ pub async fn main() -> ExitCode {
                 json,
                 document,
                 reports,
+                drift,
                 live,
             };
             asked.run().await
         }
+        Command::Patch {
+            document,
+            overlay,
+            output,
+        } => patch(&document, &overlay, &output),
         Command::Clean {
             ledger,
             target,
@@ -208,6 +235,7 @@ struct Asked {
     json: Option<PathBuf>,
     document: Option<PathBuf>,
     reports: Vec<Output>,
+    drift: Option<PathBuf>,
     live: LiveArguments,
 }
 
@@ -233,7 +261,10 @@ impl Asked {
             seed,
             filter: self.filter,
         };
-        let suite = Suite::new(&description, settings).map_err(|error| error.to_string())?;
+        let mut suite = Suite::new(&description, settings).map_err(|error| error.to_string())?;
+        if self.drift.is_some() {
+            suite = suite.watching_drift();
+        }
         suite
             .shared()
             .contract
@@ -244,9 +275,7 @@ impl Asked {
         let text = report::to_text(&report).map_err(|error| error.to_string())?;
         print(&text)?;
         if let Some(path) = &self.json {
-            let text = format!("{:#}\n", report::to_json(&report));
-            std::fs::write(path, text)
-                .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+            write(path, &format!("{:#}\n", report::to_json(&report)))?;
         }
         let view = View::from(&report);
         let file = self
@@ -261,8 +290,31 @@ impl Asked {
         for output in &self.reports {
             output.write(&view, &with, &str::to_owned)?;
         }
+        if let (Some(path), Some(drift)) = (&self.drift, suite.shared().drift()) {
+            propose(path, &drift, &report.target)?;
+        }
         Ok(report.outcome().code())
     }
+}
+
+/// Writes what the description would have to say, if there is anything.
+fn propose(path: &Path, drift: &Drift, target: &str) -> Result<(), String> {
+    if drift.is_empty() {
+        return print("drift: none\n");
+    }
+    let overlay = drift.overlay(&format!("What {target} answers beyond the description"));
+    write(path, &overlay.to_yaml())?;
+    let count = drift.len();
+    print(&format!("drift: {count} proposals in {}\n", path.display()))
+}
+
+fn patch(document: &Path, overlay: &Path, output: &Path) -> Result<u8, String> {
+    let overlay = Overlay::parse(&read(overlay)?).map_err(|error| error.to_string())?;
+    let patched = overlay
+        .apply(&read(document)?)
+        .map_err(|error| error.to_string())?;
+    write(output, &patched)?;
+    Ok(0)
 }
 
 async fn run_mutants(settings: &mutants::Settings) -> Result<u8, String> {
@@ -350,6 +402,10 @@ fn list() -> Result<u8, String> {
 fn read(path: &Path) -> Result<String, String> {
     std::fs::read_to_string(path)
         .map_err(|error| format!("cannot read {}: {error}", path.display()))
+}
+
+fn write(path: &Path, text: &str) -> Result<(), String> {
+    std::fs::write(path, text).map_err(|error| format!("cannot write {}: {error}", path.display()))
 }
 
 pub(crate) fn print(text: &str) -> Result<(), String> {

@@ -132,6 +132,14 @@ impl Suite {
         }
     }
 
+    /// The same, and it notes what answers show beyond the description.
+    #[must_use]
+    pub fn watching_drift(mut self) -> Self {
+        let contract = Arc::clone(&self.shared.contract);
+        self.shared = Arc::new(Shared::of(contract).watching());
+        self
+    }
+
     /// What the run shares: its contract, its record, its secrets.
     #[must_use]
     pub fn shared(&self) -> &Shared {

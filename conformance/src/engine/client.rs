@@ -2,7 +2,7 @@
 //!
 //! A guard stands here and not in the cases: a read-only run cannot write, whatever a case asks for.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use reqwest::Method;
@@ -12,6 +12,7 @@ use super::call::{Answer, Call};
 use super::check::{Asked, Contract, variable_of};
 use super::curl::curl;
 use super::document::Document;
+use super::drift::Drift;
 use super::finding::{Code, Finding};
 use super::keeper::Keeper;
 use super::pace::{Pace, Spent};
@@ -69,6 +70,7 @@ pub struct Shared {
     pub contract: Arc<Contract>,
     /// What was seen.
     pub recorder: Recorder,
+    drift: Option<Mutex<Drift>>,
 }
 
 /// Sends calls to one base URL for one law.
@@ -98,7 +100,22 @@ impl Shared {
         Self {
             contract,
             recorder: Recorder::default(),
+            drift: None,
         }
+    }
+
+    /// The same, and it notes what answers show beyond the document.
+    #[must_use]
+    pub fn watching(mut self) -> Self {
+        self.drift = Some(Mutex::default());
+        self
+    }
+
+    /// What answers showed beyond the document, if the run watches for it.
+    #[must_use]
+    pub fn drift(&self) -> Option<MutexGuard<'_, Drift>> {
+        let drift = self.drift.as_ref()?;
+        Some(drift.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -317,6 +334,9 @@ impl Client {
         let (findings, secrets) = self.shared.contract.check(&asked, answer);
         for secret in secrets {
             self.taint.learn(&secret.text, &secret.variable);
+        }
+        if let Some(mut drift) = self.shared.drift() {
+            drift.observe(&self.shared.contract, operation, answer, &self.taint);
         }
         for finding in findings {
             self.note(finding, &answer.call);

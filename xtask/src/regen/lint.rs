@@ -245,20 +245,50 @@ fn examples(document: &Document, problems: &mut Vec<Problem>) {
     }
 }
 
-/// Compiles schemas against the document's components.
+/// Compiles schemas with those of the document's components that they need, and each schema once.
 struct Validators {
     components: Value,
+    compiled: BTreeMap<String, Result<jsonschema::Validator, String>>,
 }
 
 impl Validators {
     fn new(document: &Document) -> Self {
         let mut components = document
             .root
-            .get("components")
+            .pointer("/components/schemas")
             .cloned()
             .unwrap_or_else(|| json!({}));
         down_to_json_schema(&mut components);
-        Self { components }
+        Self {
+            components,
+            compiled: BTreeMap::new(),
+        }
+    }
+
+    fn compiled(&mut self, schema: &Value) -> &Result<jsonschema::Validator, String> {
+        let components = &self.components;
+        self.compiled.entry(schema.to_string()).or_insert_with(|| {
+            let mut root = schema.clone();
+            down_to_json_schema(&mut root);
+            let mut needed = serde_json::Map::new();
+            let mut waiting = Vec::new();
+            references(&root, &mut waiting);
+            while let Some(name) = waiting.pop() {
+                if let Some(component) = components
+                    .get(&name)
+                    .filter(|_| !needed.contains_key(&name))
+                {
+                    references(component, &mut waiting);
+                    needed.insert(name, component.clone());
+                }
+            }
+            let whole = json!({ "allOf": [root], "components": { "schemas": needed } });
+            jsonschema::options()
+                .with_draft(jsonschema::Draft::Draft4)
+                .should_validate_formats(true)
+                .build(&whole)
+                .map_err(|error| error.to_string())
+        })
     }
 
     fn media(
@@ -282,14 +312,7 @@ impl Validators {
         if examples.is_empty() {
             return;
         }
-        let mut root = schema.clone();
-        down_to_json_schema(&mut root);
-        let whole = json!({ "allOf": [root], "components": self.components });
-        let validator = match jsonschema::options()
-            .with_draft(jsonschema::Draft::Draft4)
-            .should_validate_formats(true)
-            .build(&whole)
-        {
+        let validator = match self.compiled(schema) {
             Ok(validator) => validator,
             Err(error) => {
                 problems.push(Problem::new(
@@ -309,6 +332,20 @@ impl Validators {
                 ));
             }
         }
+    }
+}
+
+/// The names of the components that a schema refers to. A reference into one needs the whole.
+fn references(value: &Value, found: &mut Vec<String>) {
+    if let Some(name) =
+        text(value, "$ref").and_then(|target| target.strip_prefix("#/components/schemas/"))
+    {
+        found.extend(name.split('/').next().map(str::to_owned));
+    }
+    match value {
+        Value::Object(object) => object.values().for_each(|inner| references(inner, found)),
+        Value::Array(items) => items.iter().for_each(|inner| references(inner, found)),
+        _ => {}
     }
 }
 

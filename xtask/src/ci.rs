@@ -62,7 +62,9 @@ fn before_building(root: &Path) -> Result<(), String> {
         &Step::new("format", "cargo fmt --all --check", "run `cargo fmt --all`"),
     )?;
     inside("tidy", || tidy::run(root))?;
-    inside("regen --check", || regen::run(root, true))?;
+    inside("regen --check", || {
+        regen::run(root, true, regen::Format::Text)
+    })?;
     inside("api --check", || surface::run(root, true))?;
     inside("description", || description::run(root))?;
     step(

@@ -31,6 +31,9 @@ enum Chore {
         /// Write nothing; fail where a file is stale, and say why
         #[arg(long)]
         check: bool,
+        /// How to say what the change means for those who call the SDK
+        #[arg(long, value_enum, default_value = "text")]
+        format: regen::Format,
     },
     /// Make a client from any description, with all that is made from it in one folder
     RegenDocument {
@@ -43,6 +46,9 @@ enum Chore {
         /// Write nothing; fail where a file is stale, and say why
         #[arg(long)]
         check: bool,
+        /// How to say what the change means for those who call the client
+        #[arg(long, value_enum, default_value = "text")]
+        format: regen::Format,
     },
     /// Say what the change from one description to another means for those who call the SDK
     Diff {
@@ -123,8 +129,13 @@ enum Chore {
 fn main() -> ExitCode {
     let root = workspace_root();
     let outcome = match Arguments::parse().chore {
-        Chore::Regen { check } => regen::run(&root, check),
-        Chore::RegenDocument { from, out, check } => regen::run_for(&from, &out, check),
+        Chore::Regen { check, format } => regen::run(&root, check, format),
+        Chore::RegenDocument {
+            from,
+            out,
+            check,
+            format,
+        } => regen::run_for(&from, &out, check, format),
         Chore::Diff {
             old,
             new,

@@ -117,6 +117,100 @@ fn what_is_no_document_is_refused_by_name() {
     );
 }
 
+/// Runs `regen-document` on the folder's `small.yaml` and answers what it says in a form of `diff`.
+fn told(folder: &Path, text: &str, format: &str) -> String {
+    std::fs::write(folder.join("small.yaml"), text).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_xtask"))
+        .current_dir(folder)
+        .args(["regen-document", "--from", "small.yaml", "--out", "."])
+        .args(["--format", format])
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn git(folder: &Path, arguments: &[&str]) {
+    let output = Command::new("git")
+        .current_dir(folder)
+        .args(["-c", "user.name=t", "-c", "user.email=t@t.invalid"])
+        .args(arguments)
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "git {arguments:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+#[test]
+fn a_regen_says_what_its_change_means_since_the_last_regen_where_nothing_is_committed() {
+    let folder = folder("told-normalised");
+    let text = document(&Planted::default());
+    let first = told(&folder, &text, "text");
+    assert!(!first.contains("what changed"), "{first}");
+    let changed = text.replace("{name: {type: string}}", "{name: {type: integer}}");
+    let second = told(&folder, &changed, "text");
+    for words in [
+        "regen: wrote ./normalized.json",
+        "what changed since the last regen:",
+        "Breaking: a program that worked can fail (1):",
+        "name of the answer 200 is of the type integer, and was string [response-property-type-changed]",
+        "It asks for a new major version of the SDK",
+    ] {
+        assert!(second.contains(words), "no {words:?} in {second}");
+    }
+}
+
+#[test]
+fn a_regen_says_what_its_change_means_since_the_commit() {
+    let folder = folder("told-commit");
+    let text = document(&Planted::default());
+    told(&folder, &text, "text");
+    git(&folder, &["init", "--quiet"]);
+    git(&folder, &["add", "small.yaml"]);
+    git(&folder, &["commit", "--quiet", "--message", "a"]);
+    let changed = text.replace(
+        "{name: {type: string}}",
+        "{name: {type: string}, n: {type: integer}}",
+    );
+    let said = told(&folder, &changed, "text");
+    assert!(said.contains("regen: wrote"), "{said}");
+    assert!(said.contains("what changed since the commit:"), "{said}");
+    assert!(
+        said.contains("n of the answer 200 is new and can be missing"),
+        "{said}"
+    );
+    assert!(
+        said.contains("It asks for a new minor version of the SDK."),
+        "{said}"
+    );
+    // The meaning stays that of what is not yet committed, however often it is regenerated.
+    let again = told(&folder, &changed, "json");
+    let report: serde_json::Value = serde_json::from_str(&again).unwrap();
+    assert_eq!(report["wrote"], json!([]));
+    assert_eq!(report["since"], "the commit");
+    assert_eq!(report["bump"], "minor");
+    assert_eq!(
+        report["changes"][0]["rule"],
+        "response-optional-property-added"
+    );
+    let page = told(&folder, &changed, "markdown");
+    assert!(page.starts_with("## What the change means"), "{page}");
+    assert!(
+        page.contains("`response-optional-property-added` |"),
+        "{page}"
+    );
+    git(&folder, &["commit", "--quiet", "--all", "--message", "b"]);
+    let same = told(&folder, &changed, "text");
+    assert_eq!(same.trim(), "regen: everything is up to date");
+}
+
 /// The generator's complaint about a document that comes to it unprepared.
 fn blamed(job: &serde_json::Value) -> String {
     let mut child = Command::new(env!("CARGO_BIN_EXE_xtask"))

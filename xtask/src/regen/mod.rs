@@ -18,6 +18,7 @@ mod prepare;
 mod problem;
 mod report;
 mod table;
+mod told;
 mod walk;
 
 use std::path::{Path, PathBuf};
@@ -92,8 +93,8 @@ struct Output {
 }
 
 /// Runs `regen` or `regen --check` in the workspace at `root`.
-pub(crate) fn run(root: &Path, check: bool) -> Result<String, String> {
-    each(root, &[Target::maestro(), Target::shapes()], check)
+pub(crate) fn run(root: &Path, check: bool, format: Format) -> Result<String, String> {
+    each(root, &[Target::maestro(), Target::shapes()], check, format)
 }
 
 /// What the change from one description to another means for those who call the SDK.
@@ -112,20 +113,32 @@ pub(crate) fn diff(old: &Path, new: &Path, format: Format, fail: bool) -> Result
 }
 
 /// Makes a client from any description, with all that is made from it in one folder.
-pub(crate) fn run_for(description: &Path, folder: &Path, check: bool) -> Result<String, String> {
+pub(crate) fn run_for(
+    description: &Path,
+    folder: &Path,
+    check: bool,
+    format: Format,
+) -> Result<String, String> {
     let target = Target {
         description: description.to_path_buf(),
         ..Target::beside(folder, folder)
     };
-    each(Path::new("."), &[target], check)
+    each(Path::new("."), &[target], check, format)
 }
 
-fn each(root: &Path, targets: &[Target], check: bool) -> Result<String, String> {
+/// Regenerates each target. What the first one's change means for callers is told too, unless it is only a check.
+fn each(root: &Path, targets: &[Target], check: bool, format: Format) -> Result<String, String> {
     let mut stale = Vec::new();
     let mut written = Vec::new();
-    for target in targets {
+    let mut told = None;
+    for (index, target) in targets.iter().enumerate() {
         let text = read(root, &target.description)?;
         let output = make(root, &text, target)?;
+        if index == 0 && !check {
+            let last = last_normalised(root, target);
+            let seen = (last.as_ref(), &output.normalised);
+            told = Some(told::since(root, &target.description, &text, seen));
+        }
         let old: Vec<&(PathBuf, String)> = output
             .files
             .iter()
@@ -144,17 +157,22 @@ fn each(root: &Path, targets: &[Target], check: bool) -> Result<String, String> 
         }
         stale.extend(changes);
     }
-    if written.is_empty() {
-        return Ok("regen: everything is up to date".to_owned());
-    }
     let changes: String = stale.iter().map(|change| format!("\n  {change}")).collect();
-    if check {
+    if check && !written.is_empty() {
         return Err(format!(
             "stale: {}{changes}\nrun `cargo xtask regen`, review and commit what it writes",
             written.join(", ")
         ));
     }
-    Ok(format!("regen: wrote {}{changes}", written.join(", ")))
+    let said = if written.is_empty() {
+        "regen: everything is up to date".to_owned()
+    } else {
+        format!("regen: wrote {}{changes}", written.join(", "))
+    };
+    Ok(match told {
+        Some(told) => told.show(&written, &said, format),
+        None => said,
+    })
 }
 
 fn make(root: &Path, text: &str, target: &Target) -> Result<Output, String> {
@@ -220,12 +238,16 @@ fn source(
 
 /// What changed in the description since the last regen, place by place.
 fn changed_places(root: &Path, target: &Target, output: &Output) -> Vec<String> {
-    let old = read(root, &target.normalised)
-        .ok()
-        .and_then(|text| serde_json::from_str::<Value>(&text).ok());
+    let old = last_normalised(root, target);
     old.map_or_else(Vec::new, |old| {
         changes::between(&old, &output.normalised, 12)
     })
+}
+
+/// What the generator saw at the last regen.
+fn last_normalised(root: &Path, target: &Target) -> Option<Value> {
+    let text = read(root, &target.normalised).ok()?;
+    serde_json::from_str(&text).ok()
 }
 
 fn read(root: &Path, path: &Path) -> Result<String, String> {

@@ -125,7 +125,9 @@ fn catalog(scene: &Scene) {
         "/catalog?size=50",
         "/catalog?size=50&page=1900",
         "/catalog?size=50&sort_by=created_at",
+        "/catalog?size=50&page=1000",
         "/catalog?size=50&search=asset+9999",
+        "/catalog?size=50&search=asset&data_asset_type=dataset&page=500",
     ] {
         let load = Load::new(&server, path, 1);
         let latency = scene.runtime.block_on(load.one_by_one(pages));

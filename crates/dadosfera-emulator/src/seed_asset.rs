@@ -65,18 +65,20 @@ impl SeedAsset {
                 email: user.username.clone(),
             });
         }
-        let new =
+        let mut new =
             new_data_asset(&self.asset).map_err(|wrong| ("asset".into(), wrong.join(", ")))?;
+        new.others = others;
         let (catalogs, chance) = (&mut world.catalogs, &mut world.chance);
-        let asset = match &self.table {
-            None => catalogs.create(&customer_id, maker, new, now, chance),
+        match &self.table {
+            None => {
+                catalogs.create(&customer_id, maker, new, now, chance);
+            }
             Some(table) => {
                 let table =
                     LandedTable::new(&table.pipeline_id, &table.table_schema, &table.table_name);
-                catalogs.upsert_from_pipeline(&customer_id, maker, table, Some(new), now, chance)
+                catalogs.upsert_from_pipeline(&customer_id, maker, table, Some(new), now, chance);
             }
-        };
-        asset.users.extend(others);
+        }
         Ok(())
     }
 }

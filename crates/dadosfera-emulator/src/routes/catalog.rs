@@ -9,7 +9,7 @@ use crate::call::Call;
 use crate::mutations::Mutation;
 use crate::routes::fields::{self, Fields};
 use crate::routes::{query, times};
-use crate::state::catalog::{Filter, Listing, SortKey};
+use crate::state::catalog_index::{Filter, Listing, SortKey};
 use crate::state::data_asset::{AssetUser, DataAsset, DataAssetChanges, NewDataAsset, Viewer};
 
 const DEFAULT_SIZE: usize = 10;
@@ -300,6 +300,7 @@ pub(crate) fn new_data_asset(body: &Fields) -> Result<NewDataAsset, Vec<String>>
         location: changes.location,
         external_url: changes.external_url,
         embed_url: changes.embed_url,
+        ..NewDataAsset::default()
     })
 }
 

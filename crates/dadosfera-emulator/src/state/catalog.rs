@@ -2,52 +2,24 @@
 //! land.
 //!
 //! Rules: the same name twice makes two assets; an asset that its viewer may not see is an absent one.
-//! A catalog is large, so each keeps its assets in both orders of a list: a page costs what it shows and skips, and only a
-//! filter looks at every asset.
+//! A catalog is large, so an index answers what a list asks.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use memchr::memmem::Finder;
 
 use crate::mutations::{Mutation, Mutations};
+use crate::state::catalog_index::{Index, Listing};
 use crate::state::chance::Chance;
 use crate::state::data_asset::{
     AssetUser, DataAsset, DataAssetChanges, LandedTable, NewDataAsset, Viewer,
 };
-use crate::state::ids;
 
 /// All catalogs.
 #[derive(Debug, Default)]
 pub(crate) struct Catalogs {
     by_customer: BTreeMap<String, Catalog>,
     mutations: Mutations,
-}
-
-/// What to list.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Listing<'a> {
-    pub(crate) filter: Filter<'a>,
-    pub(crate) sort: SortKey,
-    pub(crate) descending: bool,
-    /// How many to leave out before the page.
-    pub(crate) skip: usize,
-    pub(crate) take: usize,
-}
-
-/// Which assets; what is left out leaves none out.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Filter<'a> {
-    /// A part of the name or the description, in any case.
-    pub(crate) search: Option<&'a str>,
-    pub(crate) data_asset_type: Option<&'a str>,
-    pub(crate) pipeline_id: Option<&'a str>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum SortKey {
-    DisplayName,
-    CreatedAt,
 }
 
 /// One page, and how many assets there are on all of them.
@@ -61,31 +33,11 @@ pub(crate) struct Page<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct NotFound;
 
-/// One customer's assets. An index holds places in `assets`; a place is not used again, and no index holds one whose
-/// asset was deleted.
+/// One customer's assets, each at the place of its number. A place is not used again.
 #[derive(Debug, Default)]
 struct Catalog {
-    assets: Vec<Entry>,
-    by_id: BTreeMap<String, usize>,
-    by_name: BTreeSet<(String, usize)>,
-    by_time: BTreeSet<(DateTime<Utc>, usize)>,
-    by_table: BTreeMap<LandedTable, usize>,
-}
-
-/// An asset with what a search reads of it.
-#[derive(Debug)]
-struct Entry {
-    asset: DataAsset,
-    folded_name: String,
-    folded_description: String,
-}
-
-/// A filter, ready to be held against every asset.
-struct Wanted<'a> {
-    /// One searcher for all of them: making it anew costs more than most texts are long.
-    search: Option<Finder<'static>>,
-    data_asset_type: Option<&'a str>,
-    pipeline_id: Option<String>,
+    assets: Vec<Option<Box<DataAsset>>>,
+    index: Index,
 }
 
 impl Catalogs {
@@ -107,7 +59,7 @@ impl Catalogs {
         };
         if self.mutations.has(Mutation::TotalCountsAllCustomers) {
             let all = self.by_customer.values();
-            page.total = all.map(|catalog| catalog.by_id.len()).sum();
+            page.total = all.map(|catalog| catalog.index.len()).sum();
         }
         page
     }
@@ -129,8 +81,7 @@ impl Catalogs {
     pub(crate) fn id_of(&self, customer_id: &str, text: &str) -> Option<&str> {
         let catalog = self.by_customer.get(customer_id)?;
         let place = text.parse::<usize>().ok()?.checked_sub(1)?;
-        let asset = &catalog.assets.get(place)?.asset;
-        catalog.by_id.contains_key(&asset.id).then_some(&*asset.id)
+        Some(&*catalog.at(place)?.id)
     }
 
     pub(crate) fn create(
@@ -140,7 +91,7 @@ impl Catalogs {
         new: NewDataAsset,
         now: DateTime<Utc>,
         chance: &mut Chance,
-    ) -> &mut DataAsset {
+    ) -> &DataAsset {
         let catalog = self.of(customer_id);
         catalog.add(maker, new, None, now, chance)
     }
@@ -197,19 +148,18 @@ impl Catalogs {
         new: Option<NewDataAsset>,
         now: DateTime<Utc>,
         chance: &mut Chance,
-    ) -> &mut DataAsset {
+    ) {
         let catalog = self.of(customer_id);
-        if let Some(place) = catalog.by_table.get(&table).copied() {
-            let asset = &mut catalog.assets[place].asset;
-            asset.updated_at = now;
-            return asset;
+        if let Some(place) = catalog.index.by_table(&table) {
+            catalog.change(place, |asset| asset.updated_at = now);
+            return;
         }
         let new = new.unwrap_or_else(|| NewDataAsset {
             display_name: table.table_name.clone(),
             data_asset_type: "table".into(),
             ..NewDataAsset::default()
         });
-        catalog.add(maker, new, Some(table), now, chance)
+        catalog.add(maker, new, Some(table), now, chance);
     }
 
     fn of(&mut self, customer_id: &str) -> &mut Catalog {
@@ -224,47 +174,27 @@ impl Catalogs {
     ) -> Result<&DataAsset, NotFound> {
         self.get(viewer, id)?;
         let catalog = self.of(viewer.customer_id);
-        let place = *catalog.by_id.get(id).ok_or(NotFound)?;
-        Ok(catalog.change(place, change))
+        let place = catalog.index.by_id(id).ok_or(NotFound)?;
+        catalog.change(place, change).ok_or(NotFound)
     }
 }
 
 impl Catalog {
     fn asset(&self, id: &str) -> Option<&DataAsset> {
-        Some(&self.assets[*self.by_id.get(id)?].asset)
+        self.at(self.index.by_id(id)?)
+    }
+
+    fn at(&self, place: usize) -> Option<&DataAsset> {
+        self.assets.get(place)?.as_deref()
     }
 
     fn list(&self, viewer: Viewer<'_>, listing: Listing<'_>, mutations: Mutations) -> Page<'_> {
-        let places: Box<dyn DoubleEndedIterator<Item = usize>> = match listing.sort {
-            SortKey::DisplayName => Box::new(self.by_name.iter().map(|(_, place)| *place)),
-            SortKey::CreatedAt => Box::new(self.by_time.iter().map(|(_, place)| *place)),
-        };
-        let places: Box<dyn Iterator<Item = usize>> = if listing.descending {
-            Box::new(places.rev())
-        } else {
-            places
-        };
-        let entries = places.map(|place| &self.assets[place]);
-        let page = listing.skip..listing.skip.saturating_add(listing.take);
-        if viewer.sees_all() && listing.filter.is_none() {
-            let shown = entries.skip(listing.skip).take(listing.take);
-            return Page {
-                assets: shown.map(|entry| &entry.asset).collect(),
-                total: self.by_id.len(),
-            };
+        let (places, total) = self.index.page(viewer, listing, mutations);
+        let assets = places.into_iter().filter_map(|place| self.at(place));
+        Page {
+            assets: assets.collect(),
+            total,
         }
-        let wanted = listing.filter.prepare(mutations);
-        let mut total = 0;
-        let mut assets = Vec::new();
-        for entry in entries {
-            if entry.asset.is_visible_to(viewer) && wanted.matches(entry) {
-                if page.contains(&total) {
-                    assets.push(&entry.asset);
-                }
-                total += 1;
-            }
-        }
-        Page { assets, total }
     }
 
     fn add(
@@ -274,110 +204,31 @@ impl Catalog {
         table: Option<LandedTable>,
         now: DateTime<Utc>,
         chance: &mut Chance,
-    ) -> &mut DataAsset {
+    ) -> &DataAsset {
         let place = self.assets.len();
         let id = chance.uuid().to_string();
         let mut asset = DataAsset::new(id, place + 1, maker, new, now);
         asset.table = table;
-        self.by_id.insert(asset.id.clone(), place);
-        self.by_time.insert((asset.created_at, place));
-        if let Some(table) = &asset.table {
-            self.by_table.insert(table.clone(), place);
-        }
-        let entry = Entry::new(asset);
-        self.by_name.insert((entry.folded_name.clone(), place));
-        self.assets.push(entry);
-        &mut self.assets[place].asset
+        self.index.insert(place, &asset);
+        self.assets.push(None);
+        self.assets[place].insert(Box::new(asset))
     }
 
-    fn change(&mut self, place: usize, change: impl FnOnce(&mut DataAsset)) -> &DataAsset {
-        let entry = &mut self.assets[place];
-        let before = std::mem::take(&mut entry.folded_name);
-        change(&mut entry.asset);
-        entry.fold();
-        if entry.folded_name != before {
-            self.by_name.remove(&(before, place));
-            self.by_name.insert((entry.folded_name.clone(), place));
-        }
-        &entry.asset
+    fn change(&mut self, place: usize, change: impl FnOnce(&mut DataAsset)) -> Option<&DataAsset> {
+        let asset = self.assets.get_mut(place)?.as_deref_mut()?;
+        self.index.remove(place, asset);
+        change(asset);
+        self.index.insert(place, asset);
+        Some(asset)
     }
 
     fn remove(&mut self, id: &str) {
-        let Some(place) = self.by_id.remove(id) else {
-            return;
-        };
-        let entry = &mut self.assets[place];
-        let name = std::mem::take(&mut entry.folded_name);
-        self.by_name.remove(&(name, place));
-        self.by_time.remove(&(entry.asset.created_at, place));
-        if let Some(table) = &entry.asset.table {
-            self.by_table.remove(table);
+        let place = self.index.by_id(id);
+        if let Some(place) = place
+            && let Some(asset) = self.assets[place].take()
+        {
+            self.index.remove(place, &asset);
         }
-        // Nothing reads it again, so its largest texts can go.
-        entry.folded_description = String::new();
-        entry.asset.docs = String::new();
-        entry.asset.description = None;
-    }
-}
-
-impl Entry {
-    fn new(asset: DataAsset) -> Self {
-        let mut entry = Self {
-            asset,
-            folded_name: String::new(),
-            folded_description: String::new(),
-        };
-        entry.fold();
-        entry
-    }
-
-    fn fold(&mut self) {
-        self.folded_name = self.asset.display_name.to_lowercase();
-        let description = self.asset.description.as_deref();
-        self.folded_description = description.unwrap_or_default().to_lowercase();
-    }
-}
-
-impl<'a> Filter<'a> {
-    fn is_none(&self) -> bool {
-        self.search.is_none() && self.data_asset_type.is_none() && self.pipeline_id.is_none()
-    }
-
-    fn prepare(&self, mutations: Mutations) -> Wanted<'a> {
-        let fold = |text: &str| {
-            if mutations.has(Mutation::SearchIsExact) {
-                text.to_owned()
-            } else {
-                text.to_lowercase()
-            }
-        };
-        Wanted {
-            search: self
-                .search
-                .map(|text| Finder::new(&fold(text)).into_owned()),
-            data_asset_type: self
-                .data_asset_type
-                .filter(|_| !mutations.has(Mutation::TypeIsNotFiltered)),
-            pipeline_id: self.pipeline_id.map(ids::canonical),
-        }
-    }
-}
-
-impl Wanted<'_> {
-    fn matches(&self, entry: &Entry) -> bool {
-        let asset = &entry.asset;
-        self.data_asset_type
-            .is_none_or(|wanted| asset.data_asset_type == wanted)
-            && self.pipeline_id.as_ref().is_none_or(|wanted| {
-                let table = asset.table.as_ref();
-                table.is_some_and(|table| table.pipeline_id == *wanted)
-            })
-            && self.search.as_ref().is_none_or(|text| {
-                let texts = [&entry.folded_name, &entry.folded_description];
-                texts
-                    .iter()
-                    .any(|folded| text.find(folded.as_bytes()).is_some())
-            })
     }
 }
 

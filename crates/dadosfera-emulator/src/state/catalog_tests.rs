@@ -1,6 +1,7 @@
 //! The catalog's order, filters, pages, sight, and what pipelines land.
 
 use super::*;
+use crate::state::catalog_index::{Filter, SortKey};
 use crate::state::permissions::Group;
 
 fn at(second: i64) -> DateTime<Utc> {
@@ -216,15 +217,8 @@ fn a_pipeline_that_lands_again_keeps_what_people_wrote() {
     let table = LandedTable::new("p-1", "PUBLIC", "tb__x");
     let mut land = |catalogs: &mut Catalogs, second| {
         let table = table.clone();
-        let asset = catalogs.upsert_from_pipeline(
-            "acme",
-            user("ana"),
-            table,
-            None,
-            at(second),
-            &mut chance,
-        );
-        asset.id.clone()
+        catalogs.upsert_from_pipeline("acme", user("ana"), table, None, at(second), &mut chance);
+        catalogs.list(boss(), ALL).assets[0].id.clone()
     };
     let id = land(&mut catalogs, 0);
     let changes = DataAssetChanges {
@@ -237,4 +231,131 @@ fn a_pipeline_that_lands_again_keeps_what_people_wrote() {
     assert_eq!(catalogs.get(boss(), &id).unwrap().updated_at, at(2));
     assert_eq!(catalogs.delete(boss(), &id), Ok(()));
     assert_ne!(land(&mut catalogs, 3), id);
+}
+
+/// What a list is to show, told by looking at every asset.
+fn told_by_all<'a>(
+    assets: &'a [DataAsset],
+    viewer: Viewer<'_>,
+    listing: Listing<'_>,
+) -> (Vec<&'a str>, usize) {
+    let Filter {
+        search,
+        data_asset_type,
+        pipeline_id,
+    } = listing.filter;
+    let mut wanted: Vec<&DataAsset> = assets
+        .iter()
+        .filter(|asset| asset.is_visible_to(viewer))
+        .filter(|asset| data_asset_type.is_none_or(|wanted| asset.data_asset_type == wanted))
+        .filter(|asset| {
+            let table = asset.table.as_ref();
+            pipeline_id.is_none_or(|wanted| table.is_some_and(|it| it.pipeline_id == wanted))
+        })
+        .filter(|asset| {
+            let texts = [Some(&asset.display_name), asset.description.as_ref()];
+            search.is_none_or(|wanted| {
+                let wanted = wanted.to_lowercase();
+                let mut texts = texts.into_iter().flatten();
+                texts.any(|text| text.to_lowercase().contains(&wanted))
+            })
+        })
+        .collect();
+    wanted.sort_by_key(|asset| {
+        let by_name = listing.sort == SortKey::DisplayName;
+        let name = by_name.then(|| asset.display_name.to_lowercase());
+        (name, (!by_name).then_some(asset.created_at), asset.number)
+    });
+    if listing.descending {
+        wanted.reverse();
+    }
+    let total = wanted.len();
+    let page = wanted.into_iter().skip(listing.skip).take(listing.take);
+    (page.map(|asset| &*asset.id).collect(), total)
+}
+
+#[test]
+fn lists_after_random_changes_are_what_looking_at_every_asset_tells() {
+    let seed = fastrand::u64(..);
+    eprintln!("seed {seed}");
+    let mut random = fastrand::Rng::with_seed(seed);
+    let (mut catalogs, mut chance) = (Catalogs::default(), Chance::from_seed(seed));
+    let mut known: Vec<DataAsset> = Vec::new();
+    let words = ["Alpha", "beta", "ÇEDILHA", "al", "", "😀", "pha b"];
+    let kinds = ["table", "dataset"];
+    let people = ["ana", "bia"];
+    for second in 0..600 {
+        let word = random.choice(words).unwrap();
+        let index = random.usize(..known.len().max(1));
+        match (
+            random.u8(..6),
+            known.get(index).map(|asset| asset.id.clone()),
+        ) {
+            (0, Some(id)) => {
+                assert_eq!(catalogs.delete(boss(), &id), Ok(()));
+                known.remove(index);
+            }
+            (1 | 2, Some(id)) => {
+                let changes = DataAssetChanges {
+                    display_name: random.bool().then(|| word.into()),
+                    description: random.bool().then(|| word.into()),
+                    data_asset_type: random.bool().then(|| random.choice(kinds).unwrap().into()),
+                    ..DataAssetChanges::default()
+                };
+                let changed = catalogs.update(boss(), &id, changes, at(second)).unwrap();
+                known[index] = changed.clone();
+            }
+            (3, _) => {
+                let table = LandedTable::new(word, "PUBLIC", random.choice(words).unwrap());
+                catalogs.upsert_from_pipeline(
+                    "acme",
+                    user("ana"),
+                    table.clone(),
+                    None,
+                    at(second),
+                    &mut chance,
+                );
+                known.retain(|asset| asset.table.as_ref() != Some(&table));
+                let all = catalogs.list(boss(), Listing { take: 1000, ..ALL });
+                let mut landed = all.assets.into_iter();
+                let landed = landed.find(|asset| asset.table.as_ref() == Some(&table));
+                known.push(landed.unwrap().clone());
+            }
+            _ => {
+                let mut new = named(word, random.choice(kinds).unwrap());
+                new.others = vec![user(random.choice(people).unwrap())];
+                let maker = user(random.choice(people).unwrap());
+                let made = catalogs.create("acme", maker, new, at(second / 2), &mut chance);
+                known.push(made.clone());
+            }
+        }
+        let mut maybe = |choices: &[&'static str]| {
+            let choice = random.choice(choices).copied();
+            choice.filter(|_| random.u8(..3) == 0)
+        };
+        let filter = Filter {
+            search: maybe(&words),
+            data_asset_type: maybe(&kinds),
+            pipeline_id: maybe(&["Alpha", "al", "nothing"]),
+        };
+        let listing = Listing {
+            filter,
+            sort: [SortKey::DisplayName, SortKey::CreatedAt][random.usize(..2)],
+            descending: random.bool(),
+            skip: random.usize(..known.len() + 2),
+            take: random.usize(..20),
+        };
+        let who = viewer(
+            random.choice(people).unwrap(),
+            [Group::SuperAdmin, Group::Viewer][random.usize(..2)],
+        );
+        let page = catalogs.list(who, listing);
+        let ids = page.assets.iter().map(|asset| &*asset.id).collect();
+        let told: (Vec<&str>, usize) = (ids, page.total);
+        assert_eq!(
+            told,
+            told_by_all(&known, who, listing),
+            "{listing:?} by {who:?}, seed {seed}"
+        );
+    }
 }

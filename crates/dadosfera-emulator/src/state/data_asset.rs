@@ -60,6 +60,8 @@ pub(crate) struct NewDataAsset {
     pub(crate) location: Option<String>,
     pub(crate) external_url: Option<String>,
     pub(crate) embed_url: Option<String>,
+    /// Who may see it, beside whoever makes it.
+    pub(crate) others: Vec<AssetUser>,
 }
 
 /// What to change of an asset; what is left out stays.
@@ -115,11 +117,14 @@ impl DataAsset {
             location,
             external_url,
             embed_url,
+            others,
         } = new;
+        let mut users = vec![maker.clone()];
+        users.extend(others);
         Self {
             id,
             number,
-            users: vec![maker.clone()],
+            users,
             maker,
             created_at: now,
             updated_at: now,

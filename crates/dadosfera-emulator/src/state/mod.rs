@@ -23,6 +23,8 @@ pub(crate) mod redirects;
 pub(crate) mod secret;
 
 pub(crate) mod catalog;
+pub(crate) mod catalog_index;
+pub(crate) mod catalog_texts;
 pub(crate) mod data_asset;
 
 pub(crate) mod health;

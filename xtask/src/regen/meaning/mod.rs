@@ -4,7 +4,10 @@
 //! still compiles.
 
 mod bounds;
+#[cfg(test)]
+mod oasdiff;
 mod operations;
+mod promises;
 mod schemas;
 mod show;
 mod site;
@@ -13,6 +16,7 @@ mod traffic;
 use serde::Serialize;
 use serde_json::Value;
 
+use self::promises::{stability, sunset};
 use super::document::Document;
 use super::prepare;
 use super::problem::listed;
@@ -21,6 +25,7 @@ pub(crate) use self::show::{Format, show};
 
 /// What a change asks of a caller, weakest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Level {
     /// Words only.

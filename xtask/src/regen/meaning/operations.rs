@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::traffic::{answers, body, parameters};
-use super::{Findings, Level};
+use super::{Findings, Level, stability, sunset};
 use crate::regen::document::{Document, Operation, entries, flag, text};
 use crate::regen::problem::Problem;
 
@@ -133,27 +133,15 @@ fn one(
             "endpoint-reactivated",
             "it is no longer deprecated",
         ),
-        (true, true) => match (text(was, "x-sunset"), text(is, "x-sunset")) {
-            (Some(old), None) => findings.add(
-                Level::Text,
-                "sunset-deleted",
-                format!("it no longer says that it is promised until {old}"),
-            ),
-            (Some(old), Some(new)) if new < old => findings.add(
-                Level::Breaking,
-                "api-sunset-date-changed-too-small",
-                format!("it is promised until {new}, and was until {old}"),
-            ),
-            (Some(old), Some(new)) if new > old => findings.add(
-                Level::Text,
-                "api-sunset-date-extended",
-                format!("it is promised until {new}, and was until {old}"),
-            ),
-            _ => {}
-        },
         _ => {}
     }
-    stability(was, is, findings);
+    let rules = [
+        "sunset-deleted",
+        "api-sunset-date-changed-too-small",
+        "api-sunset-date-extended",
+    ];
+    sunset(was, is, "it", rules, findings);
+    stability(was, is, "the operation", "api-stability", findings);
     words(was, is, findings);
     security(old, new, was, is, findings);
     parameters(old, new, before, after, findings);
@@ -192,30 +180,6 @@ fn one(
         );
     }
     Ok(())
-}
-
-fn stability(was: &Value, is: &Value, findings: &mut Findings) {
-    let rank = |level: &str| {
-        ["draft", "alpha", "beta", "stable"]
-            .iter()
-            .position(|known| *known == level)
-    };
-    if let (Some(old), Some(new)) = (
-        text(was, "x-stability-level"),
-        text(is, "x-stability-level"),
-    ) && old != new
-    {
-        let (level, rule) = if rank(new) < rank(old) {
-            (Level::Breaking, "api-stability-decreased")
-        } else {
-            (Level::Text, "api-stability-increased")
-        };
-        findings.add(
-            level,
-            rule,
-            format!("its stability is {new}, and was {old}"),
-        );
-    }
 }
 
 fn words(was: &Value, is: &Value, findings: &mut Findings) {

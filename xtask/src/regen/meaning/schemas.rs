@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 
 use super::bounds::bounds;
 use super::site::{Direction, Site};
-use super::{Findings, Level};
-use crate::regen::document::{Document, entries, schema_name, text};
+use super::{Findings, Level, stability};
+use crate::regen::document::{Document, entries, flag, schema_name, text};
+use crate::regen::prepare::down::MEDIA_TYPE;
 
 pub(super) fn compare(
     old: &Document,
@@ -136,6 +137,18 @@ impl Walk<'_> {
             );
             return;
         }
+        let (before, after) = (text(was, MEDIA_TYPE), text(is, MEDIA_TYPE));
+        if before != after {
+            findings.add(
+                Level::Breaking,
+                site.named("media-type-changed"),
+                format!(
+                    "{site} is {}, and was {}",
+                    after.unwrap_or("of no named media type"),
+                    before.unwrap_or("of no named media type")
+                ),
+            );
+        }
         let (before, after) = (text(was, "format"), text(is, "format"));
         if before == after {
             return;
@@ -226,9 +239,17 @@ impl Walk<'_> {
                 format!("{}-{what}", site.rule)
             }
         };
+        let other_way = match self.direction {
+            Direction::Request => "readOnly",
+            Direction::Response => "writeOnly",
+        };
         for (name, before) in entries(was.get("properties")) {
             let inner = site.inside(name);
+            let never = flag(before, other_way);
             let Some(after) = is["properties"].get(name) else {
+                if never {
+                    continue;
+                }
                 let rule = match (self.direction, required(was, name)) {
                     (Direction::Request, _) => property("property-removed"),
                     (_, true) => property("required-property-removed"),
@@ -237,6 +258,9 @@ impl Walk<'_> {
                 findings.add(Level::Breaking, rule, format!("{inner} is gone"));
                 continue;
             };
+            if never && flag(after, other_way) {
+                continue;
+            }
             match (required(was, name), required(is, name)) {
                 (false, true) => {
                     let what = if after.get("default").is_some() {
@@ -265,6 +289,9 @@ impl Walk<'_> {
                 continue;
             }
             let inner = site.inside(name);
+            if self.direction == Direction::Response && flag(after, other_way) {
+                continue;
+            }
             match (self.direction, required(is, name)) {
                 (Direction::Request, true) if after.get("readOnly") != Some(&json!(true)) => {
                     let rule = if after.get("default").is_some() {
@@ -312,20 +339,30 @@ impl Walk<'_> {
                 site.named("additional-properties-allowed"),
                 format!("{site} can hold other fields"),
             ),
-            _ => {
-                if let (Some(before), Some(after)) = (
-                    before.filter(|value| value.is_object()),
-                    after.filter(|value| value.is_object()),
-                ) {
+            _ => match (
+                before.filter(|value| value.is_object()),
+                after.filter(|value| value.is_object()),
+            ) {
+                (Some(before), Some(after)) => {
                     self.schema(before, after, &site.inside("*"), findings);
                 }
-            }
+                (None, Some(_)) if before != Some(&json!(false)) => findings.add(
+                    narrower.max(Level::Source),
+                    site.named("additional-properties-specialized"),
+                    format!("the other fields of {site} are of one type"),
+                ),
+                (Some(_), None) if after != Some(&json!(false)) => findings.add(
+                    wider.max(Level::Source),
+                    site.named("additional-properties-generalized"),
+                    format!("the other fields of {site} can be anything"),
+                ),
+                _ => {}
+            },
         }
     }
 
     /// `readOnly`, `writeOnly`, `deprecated`.
     fn marks(&self, was: &Value, is: &Value, site: &Site, findings: &mut Findings) {
-        let flag = |schema: &Value, key: &str| schema.get(key) == Some(&Value::Bool(true));
         for (key, rule, bad) in [
             ("readOnly", "read-only", Direction::Request),
             ("writeOnly", "write-only", Direction::Response),
@@ -345,6 +382,13 @@ impl Walk<'_> {
                 _ => {}
             }
         }
+        stability(
+            was,
+            is,
+            &site.to_string(),
+            &site.named("stability"),
+            findings,
+        );
         match (flag(was, "deprecated"), flag(is, "deprecated")) {
             (false, true) => findings.add(
                 Level::Compatible,

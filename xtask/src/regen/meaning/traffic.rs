@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::schemas;
 use super::site::{Direction, Site};
-use super::{Findings, Level};
+use super::{Findings, Level, sunset};
 use crate::regen::document::{Document, Operation, entries, flag, text};
 use crate::regen::problem::Problem;
 
@@ -50,15 +50,18 @@ pub(super) fn parameters(
             text(parameter, "in").unwrap_or_default(),
         );
         let Some(other) = find(after, parameter, before) else {
-            let how = if flag(parameter, "deprecated") {
-                "request-parameter-removed-with-deprecation"
-            } else {
-                "request-parameter-removed"
+            let (rule, more) = match (flag(parameter, "deprecated"), text(parameter, "x-sunset")) {
+                (true, Some(date)) => (
+                    "request-parameter-removed-before-sunset",
+                    format!("; it was deprecated, and promised until {date}"),
+                ),
+                (true, None) => ("request-parameter-removed-with-deprecation", String::new()),
+                _ => ("request-parameter-removed", String::new()),
             };
             findings.add(
                 Level::Breaking,
-                how,
-                format!("the {kind} parameter {own} is gone"),
+                rule,
+                format!("the {kind} parameter {own} is gone{more}"),
             );
             continue;
         };
@@ -97,6 +100,12 @@ pub(super) fn parameters(
             ),
             _ => {}
         }
+        let rules = [
+            "request-parameter-sunset-deleted",
+            "request-parameter-sunset-date-changed-too-small",
+            "request-parameter-sunset-date-extended",
+        ];
+        sunset(parameter, &other, &site.to_string(), rules, findings);
         for key in ["style", "explode", "allowReserved", "content"] {
             let media = |value: &Value| {
                 entries(value.get("content"))
@@ -211,6 +220,30 @@ pub(super) fn body(
     Ok(())
 }
 
+/// Media types with how they are written. What comes is read the same whatever its parameters, so it goes by its plain
+/// name where that tells it from the others.
+fn by_kind(holder: &Value, direction: Direction) -> BTreeMap<String, (String, Value)> {
+    let plain = |kind: &str| {
+        let bare = kind.split(';').next().unwrap_or_default();
+        bare.trim().to_ascii_lowercase()
+    };
+    let all: Vec<(&str, &Value)> = entries(holder.get("content")).collect();
+    let alone = |kind: &str| {
+        let same = all.iter().filter(|(other, _)| plain(other) == plain(kind));
+        same.count() == 1
+    };
+    all.iter()
+        .map(|(kind, media)| {
+            let key = if direction == Direction::Response && alone(kind) {
+                plain(kind)
+            } else {
+                (*kind).to_owned()
+            };
+            (key, ((*kind).to_owned(), (*media).clone()))
+        })
+        .collect()
+}
+
 fn media(
     old: &Document,
     new: &Document,
@@ -220,12 +253,7 @@ fn media(
     status: &str,
     findings: &mut Findings,
 ) {
-    let of = |value: &Value| {
-        entries(value.get("content"))
-            .map(|(kind, media)| (kind.to_owned(), media.clone()))
-            .collect::<BTreeMap<_, _>>()
-    };
-    let (was, is) = (of(before), of(after));
+    let (was, is) = (by_kind(before, direction), by_kind(after, direction));
     let word = direction.word();
     let at = if status.is_empty() {
         String::new()
@@ -246,8 +274,22 @@ fn media(
             format!("the media type {kind}{at} is new"),
         );
     }
-    for (kind, media) in &was {
-        if let Some(other) = is.get(kind) {
+    for (kind, (full, media)) in &was {
+        if let Some((other_full, other)) = is.get(kind) {
+            if full != other_full {
+                let what = match (full.contains(';'), other_full.contains(';')) {
+                    (false, _) => "added",
+                    (_, false) => "removed",
+                    _ => "changed",
+                };
+                findings.add(
+                    Level::Text,
+                    format!("{word}-media-type-parameter-{what}"),
+                    format!(
+                        "the media type{at} is {other_full}, and was {full}; the client reads both"
+                    ),
+                );
+            }
             let site = Site::body(direction, status);
             schemas::compare(
                 old,

@@ -31,6 +31,10 @@ const LOST: [&str; 8] = [
     "$anchor",
     "$id",
 ];
+/// Where the words that only a validator reads are kept, so that a change of them can be told.
+pub(crate) const UNCHECKED: &str = "x-not-checked";
+/// Where the media type of a text is kept, which 3.0 has no word for.
+pub(crate) const MEDIA_TYPE: &str = "x-media-type";
 const WHY: &str = "the generator reads OpenAPI 3.0";
 
 pub(super) fn to_3_0(root: &mut Value, report: &mut Report, problems: &mut Vec<Problem>) {
@@ -118,10 +122,17 @@ fn schema(place: &str, value: &mut Value, report: &mut Report, problems: &mut Ve
             ));
         }
     }
+    let mut unchecked = Map::new();
     for key in CHECKS {
-        if object.remove(key).is_some() {
+        if let Some(value) = object.remove(key) {
             report.add(place, key, "not checked", "the server checks it");
+            if !key.starts_with('$') {
+                unchecked.insert(key.to_owned(), value);
+            }
         }
+    }
+    if !unchecked.is_empty() {
+        object.insert(UNCHECKED.to_owned(), Value::Object(unchecked));
     }
     siblings(place, object, report);
     if let Some(constant) = object.remove("const") {
@@ -189,7 +200,9 @@ fn encoding(place: &str, object: &mut Map<String, Value>, report: &mut Report) {
         None if object.contains_key("contentMediaType") => Some("binary"),
         None => return,
     };
-    object.remove("contentMediaType");
+    if let Some(media_type) = object.remove("contentMediaType") {
+        object.insert(MEDIA_TYPE.to_owned(), media_type);
+    }
     if let Some(format) = format {
         report.add(place, "contentEncoding", format!("format: {format}"), WHY);
         object.insert("format".to_owned(), json!(format));

@@ -4,7 +4,7 @@
 //! Each change is reported; what would lose meaning is a problem with its place.
 
 mod bodies;
-mod down;
+pub(crate) mod down;
 pub(crate) mod merge;
 mod names;
 mod operations;

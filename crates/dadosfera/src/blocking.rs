@@ -17,8 +17,6 @@
 //! are iterators. Within an asynchronous runtime a call answers an error of the kind
 //! [`InvalidInput`](crate::ErrorKind::InvalidInput) and sends nothing: waiting there would stop the runtime.
 
-#[cfg(feature = "manifest")]
-mod catalog_as_code;
 mod client;
 mod engine;
 #[rustfmt::skip]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use quote::{ToTokens, quote};
 use syn::{Attribute, Fields, ImplItem, Item, TraitItem};
 
-use super::source::{Source, is_hidden, is_public};
+use super::source::{BLOCKING, Source, is_hidden, is_public};
 
 const HEAD: &str = "\
 # The public API of the crate dadosfera, a line for each thing that users can name.
@@ -21,14 +21,14 @@ pub(crate) fn make(source: &Source) -> String {
             lines.insert(format!("{path}: use {foreign}"));
             continue;
         }
-        let is_blocking = path.starts_with("blocking::");
+        let is_blocking = path.starts_with(BLOCKING);
         match source.definition(export, is_blocking) {
             Some((_, item)) => describe(path, item, &mut lines),
             None => {
                 lines.insert(format!("{path}: by a macro, or a module"));
             }
         }
-        for block in source.impls(&export.name, is_blocking) {
+        for (_, block) in source.all_impls(&export.name, is_blocking) {
             implementation(path, block, &mut lines);
         }
     }
@@ -61,8 +61,11 @@ fn describe(path: &str, item: &Item, lines: &mut BTreeSet<String>) {
             lines.insert(format!("{path}: {}enum", marks(&it.attrs)));
             derives(path, &it.attrs, lines);
             for variant in &it.variants {
-                let fields = &variant.fields;
-                lines.insert(format!("{path}::{}{}", variant.ident, text(fields)));
+                let mut fields = variant.fields.clone();
+                for field in &mut fields {
+                    field.attrs.clear();
+                }
+                lines.insert(format!("{path}::{}{}", variant.ident, text(&fields)));
             }
         }
         Item::Trait(it) => {
@@ -92,9 +95,7 @@ fn implementation(path: &str, block: &syn::ItemImpl, lines: &mut BTreeSet<String
         return;
     }
     if let Some(name) = trait_of(block) {
-        if !name.starts_with("Target") {
-            lines.insert(format!("{path}: impl {name}"));
-        }
+        lines.insert(format!("{path}: impl {name}"));
         return;
     }
     for item in &block.items {
@@ -111,8 +112,9 @@ fn implementation(path: &str, block: &syn::ItemImpl, lines: &mut BTreeSet<String
 }
 
 fn trait_of(block: &syn::ItemImpl) -> Option<String> {
-    let tokens = block.trait_.as_ref()?.1.to_token_stream();
-    Some(text(&tokens))
+    // The last word is enough, and is what a derive would be listed as.
+    let name = block.trait_.as_ref()?.0.segments.last()?;
+    Some(text(name))
 }
 
 fn marks(attributes: &[Attribute]) -> &'static str {

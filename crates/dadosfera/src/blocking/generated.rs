@@ -50,6 +50,14 @@ use crate::UploadedOne;
 use crate::UserId;
 use crate::WaitOptions;
 use crate::WebLinks;
+#[cfg(feature = "manifest")]
+use crate::manifest::Applied;
+#[cfg(feature = "manifest")]
+use crate::manifest::ApplyOptions;
+#[cfg(feature = "manifest")]
+use crate::manifest::CatalogPlan;
+#[cfg(feature = "manifest")]
+use crate::manifest::Manifest;
 use crate::types;
 ///[`ApiKeys`](crate::ApiKeys) whose calls wait.
 #[derive(Clone)]
@@ -105,6 +113,17 @@ pub struct Catalog<'a> {
     pub(super) engine: Engine,
 }
 impl<'a> Catalog<'a> {
+    #[cfg(feature = "manifest")]
+    /// Makes the catalog as a plan says. An empty plan writes nothing.
+    ///
+    ///See [`Catalog::apply`](crate::Catalog::apply).
+    pub fn apply(
+        &self,
+        plan: &CatalogPlan,
+        options: &ApplyOptions,
+    ) -> Result<Applied, Error> {
+        self.engine.run(self.inner.apply(plan, options))?
+    }
     /// The columns of a table asset, with statistics and samples.
     ///
     ///See [`Catalog::columns`](crate::Catalog::columns).
@@ -165,6 +184,13 @@ impl<'a> Catalog<'a> {
     pub fn list(&self, query: &CatalogQuery) -> Result<CatalogPage, Error> {
         self.engine.run(self.inner.list(query))?
     }
+    #[cfg(feature = "manifest")]
+    /// Compares the catalog with a manifest. Nothing is written.
+    ///
+    ///See [`Catalog::plan`](crate::Catalog::plan).
+    pub fn plan(&self, manifest: &Manifest) -> Result<CatalogPlan, Error> {
+        self.engine.run(self.inner.plan(manifest))?
+    }
     /// A few rows of a table asset.
     ///
     ///See [`Catalog::preview`](crate::Catalog::preview).
@@ -174,6 +200,13 @@ impl<'a> Catalog<'a> {
         query: &PreviewQuery,
     ) -> Result<types::PreviewAnswer, Error> {
         self.engine.run(self.inner.preview(id, query))?
+    }
+    #[cfg(feature = "manifest")]
+    /// Makes an asset what a backup says it was: all that can be written of it, and its docs. The asset has to be there still.
+    ///
+    ///See [`Catalog::restore`](crate::Catalog::restore).
+    pub fn restore(&self, backup: impl AsRef<Path>) -> Result<DataAssetId, Error> {
+        self.engine.run(self.inner.restore(backup))?
     }
     /// Certifies an asset (`approved`), or takes the certification back (`None`).
     ///
@@ -195,6 +228,18 @@ impl<'a> Catalog<'a> {
         html: impl Into<String>,
     ) -> Result<types::SetDocsAnswer, Error> {
         self.engine.run(self.inner.set_docs(id, asset_type, html))?
+    }
+    #[cfg(feature = "manifest")]
+    /// Writes an asset's documentation from markdown; `markdown_to_docs` says what becomes of it.
+    ///
+    ///See [`Catalog::set_docs_from_markdown`](crate::Catalog::set_docs_from_markdown).
+    pub fn set_docs_from_markdown(
+        &self,
+        id: impl TryInto<DataAssetId, Error: Into<Error>>,
+        asset_type: &types::DocsAssetType,
+        markdown: &str,
+    ) -> Result<types::SetDocsAnswer, Error> {
+        self.engine.run(self.inner.set_docs_from_markdown(id, asset_type, markdown))?
     }
     /// Every asset of the query as a stream, page by page from the query's page on, up to an empty page. A page has a hundred unless the query says otherwise.
     ///

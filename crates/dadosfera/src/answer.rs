@@ -12,6 +12,20 @@ use crate::outcome;
 
 /// A value and the answers that it was made from; from [`Client::with_answer`](crate::Client::with_answer) and
 /// [`Request::send`](crate::Request::send).
+///
+/// ```
+/// # dadosfera::__example!(client => {
+/// use dadosfera::types::PipelineSummary;
+/// use dadosfera::{Answer, AnswerHead};
+///
+/// let answer = client.request("GET", "/platform/pipelines").send().await?;
+/// println!("{:?} {:?} {:?}", answer.status(), answer.header("content-type"), answer.request_id());
+/// let head: &AnswerHead = answer.last().ok_or("nothing was asked")?;
+/// println!("{} {} after {} attempts, {:?}", head.operation, head.status, head.attempts, head.request_id());
+/// let typed: Answer<Vec<PipelineSummary>> = answer.into_typed()?;
+/// assert!(typed.value.is_empty());
+/// # });
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Answer<T> {

@@ -1,14 +1,21 @@
 //! The SDK for programs that are not asynchronous: every handle and method under the same name, whose calls wait.
 //!
-//! ```no_run
-//! use dadosfera::Client;
+//! ```
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let runtime = tokio::runtime::Runtime::new()?;
+//! # let platform = runtime.block_on(dadosfera::testing::Platform::start())?;
+//! # let base_url = platform.emulator().base_url();
+//! # let clock = std::sync::Arc::new(platform.clock());
+//! use dadosfera::{Client, NewJdbcJob, NewPipeline};
 //!
-//! # fn run() -> Result<(), dadosfera::Error> {
-//! let client = Client::builder().password("ana@acme.example", "her password").build_blocking()?;
-//! for pipeline in client.pipelines().list()? {
-//!     println!("{} {}", pipeline.pipeline_id, pipeline.name);
-//! }
-//! let run = client.pipeline("1b33ad2f_33d3_4837_9eeb_83c82c8b909d").execute()?.wait()?;
+//! let client = Client::builder()
+//! #   .base_url(base_url).clock(clock)
+//!     .password("ana@acme.example", "acme-ana-password")
+//!     .build_blocking()?;
+//! let orders = NewJdbcJob::new("postgresql", "public", "orders", "1763991009206_kvpd3364_postgresql-1.0.0");
+//! let pipeline = client.pipelines().create(NewPipeline::new("Orders").job(orders))?;
+//! let run = client.pipeline(&pipeline).execute()?.wait()?;
+//! println!("{} {}", run.pipeline_run_id, run.last_status);
 //! # Ok(())
 //! # }
 //! ```

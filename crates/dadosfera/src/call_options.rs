@@ -31,7 +31,10 @@ const OWN: [&str; 11] = [
 ///
 /// let patient = CallOptions::new()
 ///     .timeout(Duration::from_secs(600))
+///     .attempt_timeout(Duration::from_secs(60))
+///     .idle_timeout(Duration::from_secs(20))
 ///     .attempts(5)
+///     .idempotent(true)
 ///     .language("en-us")
 ///     .header("x-correlation-id", "nightly-42");
 /// ```

@@ -14,6 +14,34 @@ pub(crate) use crate::moment::Moment;
 pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Where time comes from. [`SystemClock`] is the usual one; a test can bring its own.
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::time::{Duration, SystemTime};
+///
+/// use dadosfera::{Client, Clock, Sleep, SystemClock};
+///
+/// /// A clock on which nothing is waited for.
+/// #[derive(Debug, Default)]
+/// struct Hasty(SystemClock);
+///
+/// impl Clock for Hasty {
+///     fn monotonic(&self) -> Duration {
+///         self.0.monotonic()
+///     }
+///
+///     fn wall(&self) -> SystemTime {
+///         self.0.wall()
+///     }
+///
+///     fn sleep(&self, _: Duration) -> Sleep {
+///         self.0.sleep(Duration::ZERO)
+///     }
+/// }
+///
+/// let client = Client::builder().anonymous().clock(Arc::new(Hasty::default())).build()?;
+/// # Ok::<(), dadosfera::Error>(())
+/// ```
 pub trait Clock: fmt::Debug + Send + Sync {
     /// Time since some fixed point, never going back.
     fn monotonic(&self) -> Duration;

@@ -10,17 +10,27 @@ use std::time::Duration;
 
 /// What went wrong. Cheap to clone: callers that waited for one sign-in share its error.
 ///
-/// ```no_run
-/// # async fn run(client: dadosfera::Client) -> Result<(), dadosfera::Error> {
-/// use dadosfera::ErrorKind;
+/// ```
+/// # dadosfera::__example!(client => {
+/// use dadosfera::{Error, ErrorKind};
 ///
 /// match client.pipelines().get("1b33ad2f_33d3_4837_9eeb_83c82c8b909d").await {
 ///     Ok(pipeline) => println!("{}", pipeline.name),
-///     Err(error) if error.kind() == ErrorKind::NotFound => println!("no such pipeline"),
-///     Err(error) => return Err(error),
+///     Err(error) if error.kind() == ErrorKind::NotFound => tell(&error),
+///     Err(error) => return Err(error.into()),
 /// }
-/// # Ok(())
-/// # }
+/// let refused = client.pipelines().get("../admin").await.unwrap_err();
+/// assert!(refused.kind() == ErrorKind::InvalidInput && !refused.is_transient());
+///
+/// /// All that an error knows.
+/// fn tell(error: &Error) {
+///     println!("{} in {:?}: {error}", error.kind().name(), error.operation());
+///     println!("the API: {:?} {:?} {:?}", error.status(), error.code(), error.api_message());
+///     println!("for a ticket: {:?}; try again after {:?}", error.request_id(), error.retry_after());
+///     println!("bad input: {:?}; not allowed: {:?}", error.field(), error.missing_permission());
+///     println!("a failed run: {:?} {:?}", error.pipeline_run_id(), error.trace());
+/// }
+/// # });
 /// ```
 #[derive(Clone)]
 pub struct Error(Arc<Facts>);

@@ -1,6 +1,6 @@
 //! What the examples in the docs share: an emulator, somebody who is signed in, and something to look at.
 //!
-//! It is expanded in doc tests only, so the emulator stays a dependency of tests.
+//! It is expanded in doc tests only, which have every feature, so the emulator stays a dependency of tests.
 
 /// Runs an example of the docs against an emulator.
 #[doc(hidden)]
@@ -12,15 +12,9 @@ macro_rules! __example {
             .build()
             .expect("a runtime")
             .block_on(async {
-                let options = dadosfera_emulator::Options {
-                    run_duration: std::time::Duration::from_millis(100),
-                    ..dadosfera_emulator::Options::default()
-                };
-                let emulator = dadosfera_emulator::Emulator::builder().options(options).start().await?;
-                let $client = dadosfera::Client::builder()
-                    .base_url(emulator.base_url())
-                    .password("ana@acme.example", "acme-ana-password")
-                    .build()?;
+                // The clock stands still, so that no example waits for a run.
+                let platform = dadosfera::testing::Platform::start().await?;
+                let $client = platform.client()?;
                 $body
                 Ok::<(), Box<dyn std::error::Error>>(())
             })

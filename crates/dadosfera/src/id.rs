@@ -139,6 +139,8 @@ id! {
     /// assert_eq!(answered, written);
     /// assert_eq!(written.to_string(), "1b33ad2f_33d3_4837_9eeb_83c82c8b909d");
     /// assert!("../admin".parse::<PipelineId>().is_err());
+    /// assert_ne!(PipelineId::random(), PipelineId::random());
+    /// assert_eq!(answered.job(0).to_string(), "1b33ad2f_33d3_4837_9eeb_83c82c8b909d_0");
     /// # Ok::<(), dadosfera::Error>(())
     /// ```
     PipelineId, "pipeline", "-" => "_"
@@ -146,46 +148,100 @@ id! {
 
 id! {
     /// The id of a job: its pipeline's id, an underscore, and its index from 0.
+    ///
+    /// ```
+    /// let id = dadosfera::JobId::new("1b33ad2f-33d3-4837-9eeb-83c82c8b909d-0")?;
+    /// assert_eq!(id.as_str(), "1b33ad2f_33d3_4837_9eeb_83c82c8b909d_0");
+    /// # Ok::<(), dadosfera::Error>(())
+    /// ```
     JobId, "job", "-" => "_"
 }
 
 id! {
     /// The id of one run of a pipeline, called `pipeline_run_id` by the API.
+    ///
+    /// ```
+    /// let id = dadosfera::PipelineRunId::new("0c9a7a5e-8d3b-4c57-a3f2-5f6e2d9f1b11")?;
+    /// assert_eq!(id.as_str(), "0c9a7a5e_8d3b_4c57_a3f2_5f6e2d9f1b11");
+    /// # Ok::<(), dadosfera::Error>(())
+    /// ```
     PipelineRunId, "run", "-" => "_"
 }
 
 id! {
     /// The id of an API key: a UUID, with hyphens.
+    ///
+    /// ```
+    /// let id = dadosfera::ApiKeyId::new("8f14e45f-ceea-467f-a0e6-7bd1a36a5b2c")?;
+    /// assert_eq!(id.as_str(), "8f14e45f-ceea-467f-a0e6-7bd1a36a5b2c");
+    /// # Ok::<(), dadosfera::Error>(())
+    /// ```
     ApiKeyId, "API key", "_" => "-"
 }
 
 id! {
     /// The id of a connection, such as `1763991009206_kvpd3364_mysql-1.0.0`; jobs call it `config_id`.
+    ///
+    /// ```
+    /// let id = dadosfera::ConnectionId::new("1763991009206_kvpd3364_mysql-1.0.0")?;
+    /// assert_eq!(id.as_str(), "1763991009206_kvpd3364_mysql-1.0.0");
+    /// # Ok::<(), dadosfera::Error>(())
+    /// ```
     ConnectionId, "connection", "" => ""
 }
 
 id! {
     /// The id of a catalog asset: a UUID.
+    ///
+    /// ```
+    /// let id = dadosfera::DataAssetId::new("2d044685-9d3f-4a8b-8d5c-6f0c9f6f4c11")?;
+    /// assert_eq!(id.as_str(), "2d044685-9d3f-4a8b-8d5c-6f0c9f6f4c11");
+    /// # Ok::<(), dadosfera::Error>(())
+    /// ```
     DataAssetId, "data asset", "" => ""
 }
 
 id! {
     /// The id of a table.
+    ///
+    /// ```
+    /// let id = dadosfera::TableId::new("7")?;
+    /// assert_eq!(id.as_str(), "7");
+    /// # Ok::<(), dadosfera::Error>(())
+    /// ```
     TableId, "table", "" => ""
 }
 
 id! {
     /// The id of a dataset.
+    ///
+    /// ```
+    /// let id = dadosfera::DatasetId::new("7")?;
+    /// assert_eq!(id.as_str(), "7");
+    /// # Ok::<(), dadosfera::Error>(())
+    /// ```
     DatasetId, "dataset", "" => ""
 }
 
 id! {
     /// The id of a user: a UUID.
+    ///
+    /// ```
+    /// let id = dadosfera::UserId::new("5b0e7c55-1b0f-4a40-9d61-8d2a3f0f9a77")?;
+    /// assert_eq!(id.as_str(), "5b0e7c55-1b0f-4a40-9d61-8d2a3f0f9a77");
+    /// # Ok::<(), dadosfera::Error>(())
+    /// ```
     UserId, "user", "" => ""
 }
 
 id! {
     /// The id of a customer.
+    ///
+    /// ```
+    /// let id = dadosfera::CustomerId::new("acme")?;
+    /// assert_eq!(id.as_str(), "acme");
+    /// # Ok::<(), dadosfera::Error>(())
+    /// ```
     CustomerId, "customer", "" => ""
 }
 

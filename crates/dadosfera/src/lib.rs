@@ -1,11 +1,14 @@
 //! The SDK of the Dadosfera Maestro API: sessions that refresh themselves, typed errors, run and wait.
 //!
-//! ```no_run
-//! # async fn run() -> Result<(), dadosfera::Error> {
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let platform = dadosfera::testing::Platform::start().await?;
 //! use dadosfera::{Client, NewJdbcJob, NewPipeline};
 //!
 //! let client = Client::builder()
-//!     .password("ana@acme.example", "her password")
+//! #   .base_url(platform.emulator().base_url()).clock(std::sync::Arc::new(platform.clock()))
+//!     .password("mfa@acme.example", "acme-mfa-password")
 //!     .totp_secret("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")
 //!     .build()?;
 //!
@@ -26,7 +29,21 @@
 //!   and [`Catalog::ensure`] make sure that something of a name is there, once, as described.
 //! - [`Client::with_call`] gives calls their own limits, attempts and headers; [`Client::with_answer`] shows what the server
 //!   answered; [`Client::request`] sends what the SDK has no method for.
-//! - Values are those of the generated crate, [`types`]; words that this version does not know are kept.
+//! - Values are those of the generated crate, [`types`]; words that this version does not know are kept. `null` and absent
+//!   are two things ([`Maybe`]), times keep their text ([`Timestamp`]), and secrets are never shown ([`Secret`], [`SecretMap`]).
+//!
+//! ```
+//! use dadosfera::{Maybe, Secret, SecretMap, Timestamp, raw, types};
+//!
+//! let made: Timestamp = serde_json::from_str("\"2026-11-24T14:30:00.000Z\"")?;
+//! println!("{made} is {}", made.parse()?.timestamp());
+//! let manual = types::UpdatePipelineRequest { cron: Maybe::Null, ..Default::default() };
+//! assert_eq!(serde_json::to_string(&manual)?, r#"{"cron":null}"#);
+//! let config: SecretMap = serde_json::Map::from_iter([("password".to_owned(), "hunter2".into())]).into();
+//! assert!(!format!("{config:?} {:?}", Secret::from("hunter2")).contains("hunter2"));
+//! assert!(raw::OPS.iter().any(|operation| operation.id == "update_pipeline"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 //!
 //! # Features
 //!
@@ -50,6 +67,7 @@ pub mod manifest;
 pub mod testing;
 
 mod client;
+mod client_builder;
 mod resources;
 mod wait;
 
@@ -91,7 +109,8 @@ mod names;
 
 pub use answer::{Answer, AnswerHead};
 pub use call_options::CallOptions;
-pub use client::{Client, ClientBuilder};
+pub use client::Client;
+pub use client_builder::ClientBuilder;
 pub use config::{CredentialsReport, Environment, PassedOver, ValueSource};
 pub use ensure::{Done, Ensured};
 pub use error::{Error, ErrorKind};
@@ -125,7 +144,8 @@ pub use resources::pipelines_v2::{PageOptions, PipelinesV2};
 pub use resources::runs::{RunHandle, RunProgress, RunStates, Runs};
 pub use resources::storage::{Download, Storage};
 pub use resources::storage_download::{DownloadOptions, Downloaded};
-pub use resources::storage_upload::{Transferred, Upload, UploadMany, Uploaded, UploadedOne};
+pub use resources::storage_upload::{Transferred, Upload, Uploaded};
+pub use resources::storage_upload_many::{UploadMany, UploadedOne};
 pub use resources::sync_mode::{SyncMode, SyncModePlan};
 pub use resources::table_from_file::TableFromFile;
 pub use resources::tables::{Datasets, Tables};

@@ -61,8 +61,10 @@ impl ConnectionId {
     /// What the id says, where it is made as those that were seen: `<ms>_<random>_<plugin>-<version>`.
     ///
     /// ```
-    /// let id: dadosfera::ConnectionId = "1763991009206_kvpd3364_google-sheets-1.0.0".parse()?;
-    /// let parts = id.parts().expect("made as usual");
+    /// use dadosfera::{ConnectionId, ConnectionIdParts};
+    ///
+    /// let id: ConnectionId = "1763991009206_kvpd3364_google-sheets-1.0.0".parse()?;
+    /// let parts: ConnectionIdParts = id.parts().expect("made as usual");
     /// assert_eq!((parts.plugin.as_str(), parts.version.as_str()), ("google-sheets", "1.0.0"));
     /// # Ok::<(), dadosfera::Error>(())
     /// ```

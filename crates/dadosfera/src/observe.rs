@@ -24,12 +24,16 @@ use crate::spans::Span;
 /// ```
 /// use std::sync::atomic::{AtomicU64, Ordering};
 ///
-/// use dadosfera::{CallEnd, Metrics};
+/// use dadosfera::{AttemptEnd, CallEnd, Metrics};
 ///
 /// #[derive(Debug, Default)]
 /// struct Failures(AtomicU64);
 ///
 /// impl Metrics for Failures {
+///     fn attempt_ended(&self, attempt: &AttemptEnd<'_>) {
+///         println!("{} {} took {:?}", attempt.method, attempt.url_template, attempt.duration);
+///     }
+///
 ///     fn call_ended(&self, call: &CallEnd<'_>) {
 ///         if call.error.is_some() {
 ///             self.0.fetch_add(1, Ordering::Relaxed);

@@ -26,6 +26,7 @@ pub(crate) mod storage_download;
 pub(crate) mod storage_local;
 pub(crate) mod storage_rules;
 pub(crate) mod storage_upload;
+pub(crate) mod storage_upload_many;
 pub(crate) mod sync_mode;
 pub(crate) mod table_from_file;
 pub(crate) mod tables;

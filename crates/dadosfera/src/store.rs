@@ -31,6 +31,46 @@ pub(crate) use record::milliseconds;
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
 /// A place for the tokens of one session. Sessions that share one share their tokens: one of them refreshes for all.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::time::Duration;
+///
+/// use dadosfera::{MemoryStore, Record, StoreErrorKind, StoreFuture, StoreGuard, TokenStore};
+///
+/// /// A store that says how often it was locked; what keeps and locks is another one.
+/// #[derive(Debug)]
+/// struct Told(MemoryStore);
+///
+/// impl TokenStore for Told {
+///     fn place(&self) -> String {
+///         self.0.place()
+///     }
+///
+///     fn load(&self) -> StoreFuture<'_, Option<Record>> {
+///         self.0.load()
+///     }
+///
+///     fn lock(&self, deadline: Duration) -> StoreFuture<'_, Box<dyn StoreGuard>> {
+///         println!("locking {}", self.place());
+///         self.0.lock(deadline)
+///     }
+/// }
+///
+/// let store = Told(MemoryStore::new());
+/// let mut guard = store.lock(Duration::from_secs(1)).await?;
+/// guard.save(&Record::new("https://maestro.dadosfera.ai")).await?;
+/// let busy = store.lock(Duration::from_millis(1)).await.err().ok_or("nobody holds it")?;
+/// assert_eq!(busy.kind(), StoreErrorKind::Busy);
+/// assert!(guard.load().await?.is_some());
+/// println!("it lies with {} now", guard.set_aside().await?);
+/// guard.clear().await?;
+/// guard.release().await?;
+/// assert!(store.load().await?.is_none());
+/// # Ok(())
+/// # }
+/// ```
 pub trait TokenStore: fmt::Debug + Send + Sync {
     /// Where it is, for people; no secret.
     fn place(&self) -> String;

@@ -45,7 +45,8 @@ pub use dadosfera_emulator::{
     SeedPipeline, SeedUser, StartError,
 };
 
-use crate::client::{Client, ClientBuilder};
+use crate::client::Client;
+use crate::client_builder::ClientBuilder;
 use crate::clock::{Clock, Sleep};
 use crate::error::Error;
 
@@ -77,6 +78,52 @@ impl Platform {
     }
 
     /// Starts one with a world of its own. Its first user is whom [`client`](Self::client) signs in.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use dadosfera::testing::{
+    ///     Fault, FaultEffect, FaultError, HeldClock, Options, Platform, Seed, SeedAsset, SeedCustomer, SeedError, SeedPipeline,
+    ///     SeedUser, StartError,
+    /// };
+    /// use dadosfera::{CatalogQuery, Clock};
+    ///
+    /// let text = r#"{"owner": "eva@initech.example", "pipeline": {"id": "nightly", "name": "Nightly", "jobs": [{
+    ///     "input": {"connector": "singer", "plugin": "hubspot", "table_name": "contacts"},
+    ///     "output": {"plugin": "dadosfera_snowflake"}}]}}"#;
+    /// let nightly: SeedPipeline = serde_json::from_str(text)?;
+    /// let contacts: SeedAsset = serde_json::from_str(
+    ///     r#"{"owner": "eva@initech.example", "asset": {"display_name": "Contacts", "data_asset_type": "dataset"}}"#,
+    /// )?;
+    /// let seed = Seed {
+    ///     customers: vec![SeedCustomer::new("initech")],
+    ///     users: vec![SeedUser::new("eva@initech.example", "eva-password", "Data Admin", "initech")],
+    ///     pipelines: vec![nightly],
+    ///     assets: vec![contacts],
+    ///     options: Options { total_as_string: true, ..Options::default() },
+    ///     ..Seed::default()
+    /// };
+    /// let platform = Platform::with_seed(seed).await?;
+    /// let eva = platform.client()?;
+    /// assert_eq!(eva.pipelines().list().await?.len(), 1);
+    /// assert_eq!(eva.catalog().stream(CatalogQuery::default()).collect_all().await?.len(), 1);
+    ///
+    /// let again = platform.client_of("eva@initech.example", "eva-password")?;
+    /// let patient = platform.builder().password("eva@initech.example", "eva-password").attempts(9).build()?;
+    /// let clock: HeldClock = platform.clock();
+    /// println!("it is {:?} in the emulator", clock.wall());
+    ///
+    /// // What could never happen is refused, and so is a world that cannot be.
+    /// let misspelt: FaultError = platform.inject(Fault::on("list_pipelins", FaultEffect::Status(503))).unwrap_err();
+    /// println!("{misspelt}");
+    /// let wrong: SeedError = Seed::from_json("{\"users\": 1}").unwrap_err();
+    /// println!("{wrong}");
+    /// let nobody = Seed { users: vec![SeedUser::new("x@y.example", "secret", "Kings", "initech")], ..Seed::default() };
+    /// let refused: StartError = Platform::with_seed(nobody).await.unwrap_err();
+    /// println!("{refused}");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// Where no port can be listened on, or the seed makes no world; the error names its field.

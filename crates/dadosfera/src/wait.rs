@@ -10,7 +10,9 @@ use std::time::Duration;
 ///
 /// use dadosfera::WaitOptions;
 ///
-/// let patient = WaitOptions::new().limit(Duration::from_secs(6 * 3600));
+/// let patient = WaitOptions::new()
+///     .limit(Duration::from_secs(6 * 3600))
+///     .pauses(Duration::from_secs(10), Duration::from_secs(60));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct WaitOptions {

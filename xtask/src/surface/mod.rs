@@ -1,10 +1,11 @@
 //! `cargo xtask api`: what the SDK shows to its users, read from its own source: the listing `api.txt`, and the blocking
-//! form of every method.
+//! form of every method. And whether every public item has an example that runs.
 //!
 //! Both are committed. `--check` writes nothing and fails where one is stale, so that a change of the public API shows as
 //! a change of `api.txt`.
 
 mod blocking;
+mod examples;
 mod listing;
 mod source;
 
@@ -12,17 +13,19 @@ use std::path::Path;
 
 use self::source::Source;
 
-const CRATE: &str = "crates/dadosfera/src";
+const CRATE: &str = "crates/dadosfera";
+const SOURCE: &str = "crates/dadosfera/src";
 const LISTING: &str = "crates/dadosfera/api.txt";
 const BLOCKING: &str = "crates/dadosfera/src/blocking/generated.rs";
 
 /// Runs `api` or `api --check` in the workspace at `root`.
 pub(crate) fn run(root: &Path, check: bool) -> Result<String, String> {
     // The listing shows the blocking form too, so that is made first.
-    let blocking = blocking::make(&Source::read(&root.join(CRATE))?)?;
+    let blocking = blocking::make(&Source::read(&root.join(SOURCE))?)?;
     let mut said = vec![settle(root, BLOCKING, &blocking, check)?];
-    let listing = listing::make(&Source::read(&root.join(CRATE))?);
-    said.push(settle(root, LISTING, &listing, check)?);
+    let source = Source::read(&root.join(SOURCE))?;
+    said.push(settle(root, LISTING, &listing::make(&source), check)?);
+    said.push(examples::check(&root.join(CRATE), &source)?);
     Ok(said.join("\n"))
 }
 

@@ -6,6 +6,34 @@ use std::time::Duration;
 use crate::error::{Error, ErrorKind};
 
 /// Told what happens in a session. Called from within a flight: it must return soon.
+///
+/// ```
+/// # dadosfera::__example!(client => {
+/// # let base_url = client.base_url().to_owned();
+/// use std::sync::Arc;
+///
+/// use dadosfera::{Client, SessionEvent, SessionObserver};
+///
+/// #[derive(Debug)]
+/// struct Log;
+///
+/// impl SessionObserver for Log {
+///     fn event(&self, event: &SessionEvent) {
+///         match event {
+///             SessionEvent::Failed(error) => println!("no token: {error}"),
+///             other => println!("{other:?}"),
+///         }
+///     }
+/// }
+///
+/// let client = Client::builder()
+///     .base_url(base_url)
+///     .password("ana@acme.example", "acme-ana-password")
+///     .session_observer(Arc::new(Log))
+///     .build()?;
+/// client.session().sign_in().await?;
+/// # });
+/// ```
 pub trait SessionObserver: fmt::Debug + Send + Sync {
     /// Something happened.
     fn event(&self, event: &SessionEvent);

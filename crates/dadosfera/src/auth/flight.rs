@@ -58,6 +58,18 @@ pub(crate) struct RefreshToken {
 }
 
 /// Who is signed in, as the API told at sign-in.
+///
+/// ```
+/// # dadosfera::__example!(client => {
+/// use std::sync::Arc;
+///
+/// use dadosfera::SignedIn;
+///
+/// let who: Arc<SignedIn> = client.session().sign_in().await?;
+/// println!("{}: {}", who.customer.name, who.permissions.join(", "));
+/// assert!(who.may("GET /pipelines"));
+/// # });
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct SignedIn {

@@ -26,6 +26,15 @@ impl Client {
 
     /// A client from the environment variables `DADOSFERA_*` and the profile that they name.
     ///
+    /// ```
+    /// match dadosfera::blocking::Client::from_env() {
+    ///     Ok(client) => println!("{}", client.credentials_report()),
+    ///     Err(error) => println!("{error}"),
+    /// }
+    /// let anonymous = dadosfera::blocking::Client::builder().anonymous().build_blocking()?;
+    /// # Ok::<(), dadosfera::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As of [`ClientBuilder::build_blocking`].
     pub fn from_env() -> Result<Self, Error> {
@@ -33,6 +42,17 @@ impl Client {
     }
 
     /// Does a call and keeps what the server answered beside its value: status, headers, body and request id.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let runtime = tokio::runtime::Runtime::new()?;
+    /// # let platform = runtime.block_on(dadosfera::testing::Platform::start())?;
+    /// # let client = platform.builder().password("ana@acme.example", "acme-ana-password").build_blocking()?;
+    /// let answer = client.with_answer(|client| client.pipelines().list())?;
+    /// println!("{:?} {}", answer.status(), answer.value.len());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// Those of the call.

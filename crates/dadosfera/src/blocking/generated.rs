@@ -1326,6 +1326,16 @@ impl<'a> Storage<'a> {
     pub fn list(&self, folder: &str) -> Result<types::FolderAnswer, Error> {
         self.engine.run(self.inner.list(folder))?
     }
+    /// The files right below a folder as a stream; the API has no pages here.
+    ///
+    ///See [`Storage::stream`](crate::Storage::stream).
+    pub fn stream(&self, folder: impl Into<String>) -> Items<types::StoredFile> {
+        let inner = self.inner.stream(folder);
+        Items {
+            inner,
+            engine: self.engine.clone(),
+        }
+    }
     /// Uploads a file into a folder, such as `/raw/shop`. The same name in the same folder is replaced (inferred).
     ///
     ///See [`Storage::upload`](crate::Storage::upload).

@@ -27,6 +27,12 @@ enum Variables {
 
 impl Environment {
     /// The variables of this process.
+    ///
+    /// ```
+    /// use dadosfera::{Client, Environment};
+    ///
+    /// let builder = Client::builder().environment(Environment::process());
+    /// ```
     #[must_use]
     pub const fn process() -> Self {
         Self(Variables::Process)

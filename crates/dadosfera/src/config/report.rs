@@ -9,6 +9,24 @@ use super::{Flags, first};
 
 /// Which source each value of a client came from, in the order code, environment, profile, and which were passed over.
 /// It names variables and keys, never what they hold.
+///
+/// ```
+/// use dadosfera::{Client, CredentialsReport, Environment, PassedOver, ValueSource};
+///
+/// let client = Client::builder()
+///     .password("ana@acme.example", "her password")
+///     .environment(Environment::fixed([("DADOSFERA_API_KEY", "ddf_example")]))
+///     .build()?;
+/// let report: &CredentialsReport = client.credentials_report();
+/// assert_eq!(report.identity, "password");
+/// for ValueSource { value, used, passed_over, .. } in &report.values {
+///     println!("{value}: {used:?}");
+///     for PassedOver { source, why, .. } in passed_over {
+///         println!("  not {source}: {why}");
+///     }
+/// }
+/// # Ok::<(), dadosfera::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct CredentialsReport {

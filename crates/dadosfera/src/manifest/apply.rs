@@ -84,6 +84,28 @@ impl Catalog<'_> {
     ///
     /// It stops at the first failure, and says how far it came. What is done is done: plan and apply again to go on.
     ///
+    /// ```
+    /// # dadosfera::__example!(client => {
+    /// use dadosfera::manifest::{Applied, ApplyOptions, ApplyStep, Manifest};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let folder = folder.path();
+    /// let options = ApplyOptions::new()
+    ///     .backup(folder)
+    ///     .with_progress(|step: &ApplyStep| println!("{}/{} {} {}", step.done, step.total, step.name, step.id));
+    /// let mut applied = Applied::default();
+    /// for words in ["orders", "orders of the shop"] {
+    ///     let text = format!("version = 1\n\n[[asset]]\nname = \"Orders\"\ntype = \"dataset\"\ndescription = \"{words}\"\n");
+    ///     let plan = client.catalog().plan(&Manifest::parse(&text, "catalog.toml", None)?).await?;
+    ///     applied = client.catalog().apply(&plan, &options).await?;
+    /// }
+    /// assert_eq!((applied.created, applied.changed), (0, 1));
+    ///
+    /// let orders = client.catalog().restore(&applied.backups[0]).await?;
+    /// assert_eq!(client.catalog().get(&orders).await?.description.into_option().as_deref(), Some("orders"));
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::Conflict`] for an asset that was changed since the plan, [`ErrorKind::File`] where a backup cannot be
     /// written (nothing is changed then), and those of creating and changing an asset.

@@ -31,10 +31,11 @@ const NONE: &str = "none";
 /// A manifest of catalog assets.
 ///
 /// ```
-/// use dadosfera::manifest::Manifest;
+/// use dadosfera::manifest::{Manifest, ManifestAsset};
 ///
 /// let manifest = Manifest::parse("version = 1\n\n[[asset]]\nname = \"Orders\"\ntype = \"dataset\"\n", "catalog.toml", None)?;
-/// assert_eq!(manifest.assets()[0].name, "Orders");
+/// let orders: &ManifestAsset = &manifest.assets()[0];
+/// assert_eq!((orders.name.as_str(), orders.line), ("Orders", 3));
 ///
 /// let error = Manifest::parse("version = 1\n[[asset]]\nname = \"Orders\"\ntags = [\"\"]\n", "catalog.toml", None).unwrap_err();
 /// assert!(error.to_string().contains("catalog.toml:2: asset[0].type is missing"));
@@ -77,6 +78,17 @@ pub struct ManifestAsset {
 
 impl Manifest {
     /// Reads a manifest from a file; the files that it names are looked for beside it.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("catalog.toml");
+    /// use dadosfera::manifest::Manifest;
+    ///
+    /// std::fs::write(&path, "version = 1\n\n[[asset]]\nname = \"Orders\"\ntype = \"dataset\"\ndocs_file = \"none.md\"\n")?;
+    /// let error = Manifest::read(&path).unwrap_err();
+    /// assert!(error.to_string().contains("catalog.toml:6: asset[0].docs_file"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::File`] where it cannot be read, and as of [`parse`](Self::parse).

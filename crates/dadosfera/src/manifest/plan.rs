@@ -19,6 +19,22 @@ pub(crate) const OPERATION: &str = "plan_catalog";
 const AT_ONCE: usize = 8;
 
 /// What has to be done so that the catalog is as a manifest says. Its text is a diff for people; it serialises for programs.
+///
+/// ```
+/// # dadosfera::__example!(client => {
+/// use dadosfera::manifest::{AssetPlan, CatalogPlan, Manifest, PlannedAction, PlannedChange};
+///
+/// let text = "version = 1\n\n[[asset]]\nname = \"Orders\"\ntype = \"dataset\"\ntags = [\"gold\"]\n";
+/// let plan: CatalogPlan = client.catalog().plan(&Manifest::parse(text, "catalog.toml", None)?).await?;
+/// assert_eq!(plan.count(PlannedAction::Create), 1);
+/// assert!(plan.permissions().contains("catalog:create"));
+/// for AssetPlan { name, changes, .. } in &plan.assets {
+///     for PlannedChange { field, before, after, .. } in changes {
+///         println!("{name}: {field} from {before:?} to {after:?}");
+///     }
+/// }
+/// # });
+/// ```
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct CatalogPlan {

@@ -17,6 +17,16 @@ pub struct ApiKeys<'a> {
 }
 
 /// A permission by its id or by its name.
+///
+/// ```
+/// # dadosfera::__example!(client => {
+/// use dadosfera::PermissionRef;
+///
+/// let wanted = [PermissionRef::from("GET /pipelines"), PermissionRef::Name("GET /catalog".to_owned())];
+/// let key = client.api_keys().create(wanted).await?;
+/// println!("{}", key.key_mask);
+/// # });
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PermissionRef {
@@ -148,18 +158,18 @@ impl ApiKeys<'_> {
     /// The check is a call of `GET /pipelines`; a key without that permission is answered 403, which shows as well that it
     /// is known.
     ///
-    /// ```no_run
-    /// # async fn run(client: dadosfera::Client) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// ```
+    /// # dadosfera::__example!(client => {
+    /// # let old = client.api_keys().create(["GET /pipelines"]).await?.id;
     /// let made = client
     ///     .api_keys()
-    ///     .rotate("8f14e45f-ceea-467f-a0e6-7bd1a36a5b2c", |made| async move {
+    ///     .rotate(&old, |made| async move {
     ///         // Put `made.key` where the machine finds it.
     ///         Ok::<_, std::io::Error>(drop(made))
     ///     })
     ///     .await?;
     /// println!("{} is in use now", made.id);
-    /// # Ok(())
-    /// # }
+    /// # });
     /// ```
     ///
     /// # Errors

@@ -105,6 +105,20 @@ impl SessionHandle<'_> {
     /// Passes the code of a second factor to a session that asks for one
     /// ([`ErrorKind::MfaRequired`](crate::ErrorKind::MfaRequired)). The next call signs in with it.
     ///
+    /// ```
+    /// # dadosfera::__example!(client => {
+    /// # let client = dadosfera::Client::builder().base_url(client.base_url()).password("mfa@acme.example", "no longer right").build()?;
+    /// use dadosfera::ErrorKind;
+    ///
+    /// match client.pipelines().list().await {
+    ///     // The code that the user's authenticator shows.
+    ///     Err(error) if error.kind() == ErrorKind::MfaRequired => client.session().supply_code("123456")?,
+    ///     Err(error) if error.kind() == ErrorKind::BadCredentials => client.session().supply_password("acme-mfa-password")?,
+    ///     other => println!("{other:?}"),
+    /// }
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// Where it is not six digits, or the session has no password to go with it.
     pub fn supply_code(&self, code: impl Into<Secret>) -> Result<(), Error> {
@@ -161,6 +175,26 @@ impl SessionHandle<'_> {
     }
 
     /// A look at the session: nothing is sent, and no store is read.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = dadosfera_emulator::Emulator::start().await?;
+    /// # let client = dadosfera::Client::builder()
+    /// #     .base_url(emulator.base_url()).password("ana@acme.example", "acme-ana-password").build()?;
+    /// use dadosfera::{SessionState, SessionStatus};
+    ///
+    /// client.session().keep_warm(true)?;
+    /// client.session().sign_in().await?;
+    /// let SessionStatus { state, fresh_for, .. } = client.session().status()?;
+    /// assert_eq!(state, SessionState::Fresh);
+    /// println!("fresh for {fresh_for:?}");
+    /// client.session().keep_warm(false)?;
+    /// client.session().log_out().await?;
+    /// assert_eq!(client.session().status()?.state, SessionState::Closed);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// For a client without a session ([`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput)).

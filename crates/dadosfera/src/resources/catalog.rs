@@ -40,6 +40,15 @@ pub struct CatalogQuery {
 }
 
 /// One page of the catalog.
+///
+/// ```
+/// # dadosfera::__example!(client, asset: orders => {
+/// use dadosfera::{CatalogPage, CatalogQuery};
+///
+/// let CatalogPage { assets, total, .. } = client.catalog().list(&CatalogQuery::default()).await?;
+/// println!("{} of {total:?}", assets.len());
+/// # });
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct CatalogPage {
@@ -316,6 +325,16 @@ impl Catalog<'_> {
     }
 
     /// Writes an asset's documentation from markdown; [`markdown_to_docs`](crate::markdown_to_docs) says what becomes of it.
+    ///
+    /// ```
+    /// # dadosfera::__example!(client, asset: orders => {
+    /// use dadosfera::types::DocsAssetType;
+    ///
+    /// let markdown = "# Orders\n\nOne row for *each* order.";
+    /// client.catalog().set_docs_from_markdown(&orders, &DocsAssetType::Dataset, markdown).await?;
+    /// assert_eq!(client.catalog().docs(&orders).await?, "<h1>Orders</h1><p>One row for <em>each</em> order.</p>");
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// As of [`set_docs`](Self::set_docs).

@@ -272,6 +272,20 @@ impl Connections<'_> {
 
     /// Completes an OAuth connection with the state and the code that came to the redirect URI.
     ///
+    /// ```
+    /// # dadosfera::__example!(client => {
+    /// let consent = client.connections().authorize("google-sheets", "http://127.0.0.1:9000/connected").await?;
+    /// # // Nobody listens there, so the browser does not follow.
+    /// # let browser = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build()?;
+    /// # let answer = browser.get(format!("{}&approve=1", consent.authorization_url)).send().await?;
+    /// # let sent_to = reqwest::Url::parse(answer.headers()["location"].to_str()?)?;
+    /// # let code = sent_to.query_pairs().find(|(name, _)| name == "code").ok_or("no code")?.1.into_owned();
+    /// // The user agreed, and the browser came to the redirect URI with a state and a code.
+    /// let made = client.connections().complete(consent.state, code).await?;
+    /// println!("{}", made.id);
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::BadRequest`](crate::ErrorKind::BadRequest) for a state that is unknown, used or too old.
     pub async fn complete(

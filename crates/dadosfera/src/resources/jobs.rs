@@ -21,6 +21,10 @@ pub struct Jobs<'a> {
 /// use dadosfera::JobInputPatch;
 ///
 /// let patch = JobInputPatch::new().add_columns(["discount"]);
+/// let moved = JobInputPatch::new()
+///     .table("archive", "orders")
+///     .incremental_column("updated_at", "timestamp")
+///     .primary_keys(["id"]);
 /// ```
 #[derive(Debug, Clone)]
 pub struct JobInputPatch(JobInputFields);
@@ -97,6 +101,18 @@ impl Jobs<'_> {
     }
 
     /// Reads how a JDBC job loads now, and says what a change to `mode` will do to its state, without changing anything.
+    ///
+    /// ```
+    /// # dadosfera::__example!(client, pipeline: orders => {
+    /// use dadosfera::types::{JobStateChange, LoadType};
+    /// use dadosfera::{SyncMode, SyncModePlan};
+    ///
+    /// let mode = SyncMode::incremental("updated_at", "timestamp");
+    /// let plan: SyncModePlan = client.jobs().plan_sync_mode(orders.job(0), &mode).await?;
+    /// println!("{plan}");
+    /// assert_eq!((plan.from, plan.state), (LoadType::FullLoad, Some(JobStateChange::Initialized)));
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// As of [`set_sync_mode`](Self::set_sync_mode).

@@ -10,12 +10,19 @@ use super::new_pipeline::{blank, into_warehouse};
 /// A job that lands the files under a prefix of a bucket. Only new files each time, unless told otherwise.
 ///
 /// ```
-/// use dadosfera::{CsvFormat, FileFormat, NewFileJob, NewPipeline};
+/// use dadosfera::{CsvFormat, FileEncoding, FileFormat, NewFileJob, NewPipeline};
 ///
+/// let csv = CsvFormat::new().separator(';').encoding(FileEncoding::Iso88591).header(true);
 /// let orders = NewFileJob::new("storage", "/raw/shop/orders.csv", "shop", "orders")
-///     .format(FileFormat::Csv(CsvFormat::new().separator(';')))
+///     .format(FileFormat::Csv(csv))
 ///     .full_table();
 /// let pipeline = NewPipeline::new("Orders").job(orders);
+///
+/// let visits = NewFileJob::new("lake", "visits/", "shop", "visits")
+///     .azure()
+///     .connection("1763991009206_kvpd3364_azure-1.0.0")
+///     .format(FileFormat::Parquet);
+/// assert_eq!(FileEncoding::Iso88591.as_str(), "ISO-8859-1");
 /// ```
 #[derive(Debug, Clone)]
 pub struct NewFileJob {

@@ -13,6 +13,23 @@ use super::new_pipeline::{blank, into_warehouse};
 /// How it loads is one choice with what belongs to it, so that an incremental load without a column cannot be written
 /// down. What the types cannot say (an empty key, a column type that PostgreSQL cannot compare) is told by
 /// [`create`](crate::Pipelines::create) before anything is sent.
+///
+/// ```
+/// use dadosfera::{JdbcPlugin, NewJdbcJob, NewPipeline};
+///
+/// let connection = "1763991009206_kvpd3364_postgresql-1.0.0";
+/// let table = |name: &str| NewJdbcJob::new(JdbcPlugin::Postgresql, "public", name, connection);
+/// let pipeline = NewPipeline::new("Shop")
+///     .job(table("countries").columns(["code", "name"]).landing_in("SHOP", "COUNTRIES"))
+///     .job(table("visits").incremental("seen_at", "timestamp"))
+///     .job(table("orders").incremental_with_qualify("updated_at", "timestamp", ["id"]));
+/// assert!(pipeline.check().is_ok());
+///
+/// // Through a network that the API knows; its fields are not documented.
+/// let network = serde_json::json!({"vpn": "office"});
+/// let far = table("stock").network_config(network.as_object().cloned().unwrap_or_default());
+/// assert_eq!(JdbcPlugin::from("oracle").as_str(), "oracle");
+/// ```
 #[derive(Debug, Clone)]
 pub struct NewJdbcJob {
     plugin: JdbcPlugin,

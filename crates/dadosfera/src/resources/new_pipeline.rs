@@ -49,6 +49,15 @@ impl NewPipeline {
 
     /// Another id than a random one: with an id of one's own, a `create` whose answer was lost can be repeated, since the
     /// second one is refused as taken.
+    ///
+    /// ```
+    /// use dadosfera::{NewPipeline, PipelineId};
+    ///
+    /// let id: PipelineId = "1b33ad2f-33d3-4837-9eeb-83c82c8b909d".parse()?;
+    /// let pipeline = NewPipeline::new("Orders").id(id.clone());
+    /// assert_eq!(pipeline.pipeline_id(), &id);
+    /// # Ok::<(), dadosfera::Error>(())
+    /// ```
     #[must_use]
     pub fn id(mut self, id: PipelineId) -> Self {
         self.id = id;
@@ -77,6 +86,15 @@ impl NewPipeline {
     }
 
     /// Lets the server judge what this crate would refuse: for what the API can do by now and this version does not know.
+    ///
+    /// ```
+    /// use dadosfera::{NewJdbcJob, NewPipeline};
+    ///
+    /// let job = NewJdbcJob::new("snowflake", "public", "orders", "1763991009206_kvpd3364_snowflake-1.0.0");
+    /// let pipeline = NewPipeline::new("Orders").job(job);
+    /// assert_eq!(pipeline.check().unwrap_err().field(), Some("jobs[0].input.plugin"));
+    /// assert!(pipeline.unchecked().check().is_ok());
+    /// ```
     #[must_use]
     pub const fn unchecked(mut self) -> Self {
         self.is_unchecked = true;

@@ -13,6 +13,8 @@ use super::new_pipeline::{blank, into_warehouse};
 ///
 /// let contacts = NewSingerJob::new("hubspot", "contacts", "1763991009206_kvpd3364_hubspot-1.0.0");
 /// let pipeline = NewPipeline::new("Contacts").job(contacts);
+///
+/// let anew = NewSingerJob::new("hubspot", "owners", "1763991009206_kvpd3364_hubspot-1.0.0").full_table();
 /// ```
 #[derive(Debug, Clone)]
 pub struct NewSingerJob {

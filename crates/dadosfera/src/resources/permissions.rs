@@ -13,6 +13,20 @@ pub struct Permissions<'a> {
 }
 
 /// What the signed-in user lacks for a plan; from [`Client::check_plan`].
+///
+/// ```
+/// # dadosfera::__example!(client => {
+/// # let vera = dadosfera::Client::builder().base_url(client.base_url()).password("vera@acme.example", "acme-vera-password").build()?;
+/// use dadosfera::{ErrorKind, MissingPermission, PlanCheck};
+///
+/// let check: PlanCheck = vera.check_plan(["list_pipelines", "create_pipeline"]).await?;
+/// assert!(!check.is_allowed());
+/// for MissingPermission { operation, permission, .. } in &check.missing {
+///     println!("{operation} needs {permission}");
+/// }
+/// assert_eq!(check.allowed().unwrap_err().kind(), ErrorKind::Forbidden);
+/// # });
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PlanCheck {

@@ -36,8 +36,9 @@ impl Client {
     ///
     /// ```
     /// # dadosfera::__example!(client, pipeline: orders => {
-    /// let run = client.pipeline(&orders).execute().await?.wait().await?;
-    /// println!("{} {}", run.pipeline_run_id, run.last_status);
+    /// let handle = client.pipeline(&orders);
+    /// let run = handle.execute().await?.wait().await?;
+    /// println!("{} of {}: {}", run.pipeline_run_id, handle.id()?, run.last_status);
     /// # });
     /// ```
     #[must_use]

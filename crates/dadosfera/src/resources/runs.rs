@@ -211,8 +211,10 @@ impl RunHandle {
     ///
     /// ```
     /// # dadosfera::__example!(client, pipeline: orders => {
-    /// let run = client.pipeline(&orders).execute().await?.wait().await?;
-    /// println!("{} {}", run.pipeline_run_id, run.last_status);
+    /// let started = client.pipeline(&orders).execute().await?;
+    /// let run = started.wait().await?;
+    /// assert_eq!(started.pipeline_run_id(), Some(run.pipeline_run_id.as_str()));
+    /// println!("{} is {} {}", started.run_id(), run.pipeline_run_id, run.last_status);
     /// # });
     /// ```
     ///
@@ -249,11 +251,11 @@ impl RunHandle {
     ///
     /// ```
     /// # dadosfera::__example!(client, pipeline: orders => {
-    /// use dadosfera::WaitOptions;
+    /// use dadosfera::{RunProgress, WaitOptions};
     ///
     /// let started = client.pipeline(&orders).execute().await?;
     /// let run = started
-    ///     .wait_with_progress(WaitOptions::new(), |progress| match progress.run {
+    ///     .wait_with_progress(WaitOptions::new(), |progress: &RunProgress<'_>| match progress.run {
     ///         Some(run) => println!("{} after {} s", run.last_status, progress.waited.as_secs()),
     ///         None => println!("queued"),
     ///     })
@@ -284,10 +286,10 @@ impl RunHandle {
     ///
     /// ```
     /// # dadosfera::__example!(client, pipeline: orders => {
-    /// use dadosfera::WaitOptions;
+    /// use dadosfera::{RunStates, WaitOptions};
     ///
     /// let started = client.pipeline(&orders).execute().await?;
-    /// let mut states = started.states(WaitOptions::new());
+    /// let mut states: RunStates = started.states(WaitOptions::new());
     /// while let Some(run) = states.next().await {
     ///     println!("{}", run?.last_status);
     /// }

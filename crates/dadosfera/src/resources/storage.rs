@@ -16,17 +16,51 @@ use super::storage_upload::{Upload, Uploaded};
 use crate::call::Call;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
+use crate::pages::Items;
 
 /// A download that brings nothing for this long is given up.
 const IDLE: Duration = Duration::from_secs(60);
 
 /// The customer's files; from [`Client::storage`].
+///
+/// ```
+/// # dadosfera::__example!(client => {
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("customers.csv");
+/// let storage = client.storage();
+/// storage.upload_bytes("/raw/shop", "orders.csv", "id\n1\n2\n").await?;
+/// std::fs::write(&path, "id\n7\n")?;
+/// storage.upload_file("/raw/shop", &path).await?;
+/// for file in storage.list("/raw/shop").await?.files {
+///     println!("{} {} bytes", file.path, file.size);
+/// }
+/// storage.delete("/raw/shop/customers.csv").await?;
+/// # });
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Storage<'a> {
     client: &'a Client,
 }
 
 /// A file that is coming in.
+///
+/// ```
+/// # dadosfera::__example!(client => {
+/// # client.storage().upload_bytes("/raw/shop", "orders.csv", "id\n1\n2\n").await?;
+/// use dadosfera::Download;
+///
+/// let mut download: Download = client.storage().download("/raw/shop/orders.csv").await?;
+/// println!("{:?} bytes", download.length());
+/// let mut content = Vec::new();
+/// while let Some(bytes) = download.chunk().await? {
+///     content.extend_from_slice(&bytes);
+/// }
+/// assert_eq!(content, b"id\n1\n2\n");
+///
+/// let mut part = client.storage().download_range("/raw/shop/orders.csv", "3-4").await?;
+/// assert_eq!(part.chunk().await?.as_deref(), Some(&b"1\n"[..]));
+/// # });
+/// ```
 pub struct Download {
     call: Call,
     is_part: bool,
@@ -57,6 +91,29 @@ impl<'a> Storage<'a> {
         let folder = rules::folder("folderPath", folder).map_err(|error| call.failed(error))?;
         let answer = call.raw().list_files(Some(&folder)).await;
         call.finish(answer).await
+    }
+
+    /// The files right below a folder as a stream; the API has no pages here.
+    ///
+    /// ```
+    /// # dadosfera::__example!(client => {
+    /// # client.storage().upload_bytes("/raw/shop", "orders.csv", "id\n1\n2\n").await?;
+    /// let mut files = client.storage().stream("/raw/shop");
+    /// while let Some(file) = files.next().await {
+    ///     println!("{}", file?.path);
+    /// }
+    /// # });
+    /// ```
+    pub fn stream(&self, folder: impl Into<String>) -> Items<types::StoredFile> {
+        let (client, folder) = (self.client.clone(), folder.into());
+        Items::whole(
+            "list_files",
+            |it| it.path.as_str(),
+            move || {
+                let (client, folder) = (client.clone(), folder.clone());
+                async move { Ok(client.storage().list(&folder).await?.files) }
+            },
+        )
     }
 
     /// Uploads bytes as a file of this name.

@@ -82,10 +82,13 @@ impl Storage<'_> {
     /// #     .base_url(emulator.base_url()).password("ana@acme.example", "acme-ana-password").build()?;
     /// # let folder = tempfile::tempdir()?;
     /// # let target = folder.path().join("orders.csv");
-    /// use dadosfera::{DownloadOptions, Upload};
+    /// use dadosfera::{DownloadOptions, Downloaded, Transferred, Upload};
     ///
     /// client.storage().upload("/raw", Upload::bytes("orders.csv", "id\n1\n")).await?;
-    /// let got = client.storage().download_to("/raw/orders.csv", &target, &DownloadOptions::new()).await?;
+    /// let options = DownloadOptions::new()
+    ///     .attempts(3)
+    ///     .with_progress(|it: Transferred| println!("{} of {}", it.done, it.total));
+    /// let got: Downloaded = client.storage().download_to("/raw/orders.csv", &target, &options).await?;
     /// assert_eq!((got.size, std::fs::read_to_string(&target)?.as_str()), (5, "id\n1\n"));
     /// # Ok(())
     /// # }

@@ -1,10 +1,9 @@
-//! Uploads: from a path, bytes or a stream, one or many, with progress, and skipping what is there.
+//! Uploads: from a path, bytes or a stream, with progress, and skipping what is there.
 //!
 //! Rules: a body is streamed, so that no file is whole in memory, and its length is known before it starts. A file that can
 //! be read again is sent again after a failure that may pass, but not after a time limit; before that the folder is asked
 //! whether it arrived. A stream is sent once.
 
-use std::collections::HashSet;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -41,23 +40,25 @@ pub struct Transferred {
 /// Who is told how far a transfer is.
 pub(crate) type Watch = Arc<dyn Fn(Transferred) + Send + Sync>;
 
-type WatchMany = Arc<dyn Fn(&Path, Transferred) + Send + Sync>;
 type Pieces = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
 
 /// A file to upload.
 ///
 /// ```
-/// use dadosfera::Upload;
+/// use dadosfera::{Transferred, Upload};
 ///
-/// let file = Upload::path("orders.csv").skip_if_there();
-/// let bytes = Upload::bytes("orders.csv", "id,total\n1,9.50\n");
+/// let file = Upload::path("orders.csv").name("orders-2026.csv").largest(10_000_000_000).skip_if_there();
+/// let bytes = Upload::bytes("orders.csv", "id,total\n1,9.50\n")
+///     .with_progress(|it: Transferred| println!("{} of {}", it.done, it.total));
+/// let pieces = futures::stream::iter(["id\n", "1\n"].map(|piece| Ok(piece.into())));
+/// let stream = Upload::stream("orders.csv", 5, pieces);
 /// ```
 pub struct Upload {
     name: Option<String>,
     content: Content,
     largest: u64,
-    skips: bool,
-    watch: Option<Watch>,
+    pub(crate) skips: bool,
+    pub(crate) watch: Option<Watch>,
 }
 
 enum Content {
@@ -75,25 +76,6 @@ pub enum Uploaded {
     Stored(types::UploadedFile),
     /// A file of this name, size and checksum was there, so nothing was sent.
     WasThere(types::StoredFile),
-}
-
-/// How many files are uploaded. The default is four at once, each sent whatever is there.
-#[derive(Clone)]
-pub struct UploadMany {
-    at_once: usize,
-    skips: bool,
-    largest: u64,
-    watch: Option<WatchMany>,
-}
-
-/// What became of one of many.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct UploadedOne {
-    /// The file of this machine.
-    pub path: PathBuf,
-    /// What became of it.
-    pub outcome: Result<Uploaded, Error>,
 }
 
 impl Upload {
@@ -160,7 +142,7 @@ impl Upload {
         self
     }
 
-    fn file_name(&self) -> Result<String, Error> {
+    pub(crate) fn file_name(&self) -> Result<String, Error> {
         let name = match (&self.name, &self.content) {
             (Some(name), _) => name.clone(),
             (None, Content::Path(path)) => local::name(path)?,
@@ -170,7 +152,7 @@ impl Upload {
         Ok(name)
     }
 
-    async fn length(&self) -> Result<u64, Error> {
+    pub(crate) async fn length(&self) -> Result<u64, Error> {
         let length = match &self.content {
             Content::Bytes(bytes) => bytes.len() as u64,
             Content::Path(path) => local::length(path).await?,
@@ -210,66 +192,6 @@ impl Upload {
     }
 }
 
-impl Default for UploadMany {
-    fn default() -> Self {
-        Self {
-            at_once: 4,
-            skips: false,
-            largest: rules::LARGEST,
-            watch: None,
-        }
-    }
-}
-
-impl UploadMany {
-    /// The default.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// How many go up at the same time; at least one does.
-    #[must_use]
-    pub const fn at_once(mut self, count: usize) -> Self {
-        self.at_once = if count == 0 { 1 } else { count };
-        self
-    }
-
-    /// As of [`Upload::skip_if_there`], with one question for each folder.
-    #[must_use]
-    pub const fn skip_if_there(mut self) -> Self {
-        self.skips = true;
-        self
-    }
-
-    /// As of [`Upload::largest`].
-    #[must_use]
-    pub const fn largest(mut self, bytes: u64) -> Self {
-        self.largest = bytes;
-        self
-    }
-
-    /// Tells how far each file is.
-    #[must_use]
-    pub fn with_progress(
-        mut self,
-        watch: impl Fn(&Path, Transferred) + Send + Sync + 'static,
-    ) -> Self {
-        self.watch = Some(Arc::new(watch));
-        self
-    }
-
-    fn upload(&self, path: &Path) -> Upload {
-        let mut upload = Upload::path(path).largest(self.largest);
-        upload.skips = self.skips;
-        if let Some(watch) = &self.watch {
-            let (watch, path) = (Arc::clone(watch), path.to_owned());
-            upload.watch = Some(Arc::new(move |transferred| watch(&path, transferred)));
-        }
-        upload
-    }
-}
-
 impl Storage<'_> {
     /// Uploads a file into a folder, such as `/raw/shop`. The same name in the same folder is replaced (inferred).
     ///
@@ -304,84 +226,7 @@ impl Storage<'_> {
         self.upload_knowing(&folder, &upload, &known).await
     }
 
-    /// Uploads many files into one folder, a few at once, and answers in the order in which they were given. One that fails
-    /// does not stop the others.
-    ///
-    /// # Errors
-    /// [`ErrorKind::InvalidInput`] where two of them have the same name, so that one would replace the other, or where one
-    /// cannot be uploaded at all; nothing is sent then.
-    pub async fn upload_many<P: Into<PathBuf>>(
-        &self,
-        folder: &str,
-        paths: impl IntoIterator<Item = P>,
-        options: &UploadMany,
-    ) -> Result<Vec<UploadedOne>, Error> {
-        let folder = rules::folder("folderPath", folder).map_err(of_upload)?;
-        let files = paths
-            .into_iter()
-            .map(|path| (path.into(), folder.clone()))
-            .collect();
-        self.upload_all(files, options).await
-    }
-
-    /// Uploads every file under a folder of this machine, with the folders between. Links are not followed.
-    ///
-    /// # Errors
-    /// As of [`upload_many`](Self::upload_many).
-    pub async fn upload_folder(
-        &self,
-        folder: &str,
-        from: impl AsRef<Path>,
-        options: &UploadMany,
-    ) -> Result<Vec<UploadedOne>, Error> {
-        let folder = rules::folder("folderPath", folder).map_err(of_upload)?;
-        let root = folder.trim_end_matches('/');
-        let mut files = Vec::new();
-        for (path, below) in local::under(from.as_ref()).await.map_err(of_upload)? {
-            let target = rules::folder("folderPath", &format!("{root}{below}/"));
-            files.push((path, target.map_err(of_upload)?));
-        }
-        self.upload_all(files, options).await
-    }
-
-    async fn upload_all(
-        &self,
-        files: Vec<(PathBuf, String)>,
-        options: &UploadMany,
-    ) -> Result<Vec<UploadedOne>, Error> {
-        let mut targets = HashSet::new();
-        for (index, (path, folder)) in files.iter().enumerate() {
-            let upload = options.upload(path);
-            let name = upload.file_name().map_err(of_upload)?;
-            upload.length().await.map_err(of_upload)?;
-            if !targets.insert((folder.clone(), name)) {
-                return Err(of_upload(Error::invalid_field(
-                    format!("files[{index}]"),
-                    format_args!(
-                        "{} has the name of another, which it would replace",
-                        path.display()
-                    ),
-                    "upload them into different folders, or rename one",
-                )));
-            }
-        }
-        let mut known = Vec::new();
-        if options.skips {
-            let folders: HashSet<&String> = files.iter().map(|(_, folder)| folder).collect();
-            for folder in folders {
-                known.extend(self.list(folder).await?.files);
-            }
-        }
-        let known = &known;
-        let uploads = stream::iter(files).map(|(path, folder)| async move {
-            let upload = options.upload(&path);
-            let outcome = self.upload_knowing(&folder, &upload, known).await;
-            UploadedOne { path, outcome }
-        });
-        Ok(uploads.buffered(options.at_once).collect().await)
-    }
-
-    async fn upload_knowing(
+    pub(crate) async fn upload_knowing(
         &self,
         folder: &str,
         upload: &Upload,
@@ -531,7 +376,7 @@ fn measured(
     })
 }
 
-fn of_upload(error: Error) -> Error {
+pub(crate) fn of_upload(error: Error) -> Error {
     error.of_if_unknown("upload_files")
 }
 
@@ -539,15 +384,6 @@ impl fmt::Debug for Upload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Upload")
             .field("name", &self.name)
-            .field("skips", &self.skips)
-            .finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for UploadMany {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("UploadMany")
-            .field("at_once", &self.at_once)
             .field("skips", &self.skips)
             .finish_non_exhaustive()
     }

@@ -16,6 +16,10 @@ use crate::error::Error;
 /// let mode = SyncMode::incremental("updated_at", "timestamp");
 /// assert_eq!(mode.state_after(&LoadType::FullLoad), Some(JobStateChange::Initialized));
 /// assert_eq!(mode.state_after(&LoadType::IncrementalWithQualify), Some(JobStateChange::Preserved));
+///
+/// let anew = SyncMode::full_load().force();
+/// assert_eq!(anew.state_after(&LoadType::Incremental), Some(JobStateChange::Reset));
+/// let latest = SyncMode::incremental_with_qualify("updated_at", "timestamp", ["id"]);
 /// ```
 #[derive(Debug, Clone)]
 pub struct SyncMode(UpdateSyncModeRequest);

@@ -20,6 +20,16 @@ use crate::input;
 /// let orders = Upload::bytes("orders.csv", "id,total\n1,9.50\n2,12.00\n");
 /// let table = client.tables().from_file(TableFromFile::new("ORDERS", "/raw/shop", orders)).await?;
 /// assert_eq!((table.name.as_str(), table.rows, table.columns.len()), ("ORDERS", 2, 2));
+///
+/// // With words and columns of one's own.
+/// use dadosfera::types::{ColumnType, TableColumn};
+///
+/// let id = TableColumn { name: "id".into(), type_: ColumnType::Varchar, description: None };
+/// let wanted = TableFromFile::new("CUSTOMERS", "/raw/shop", Upload::bytes("customers.csv", "id\n007\n"))
+///     .schema("SHOP")
+///     .description("who bought")
+///     .columns(vec![id]);
+/// assert_eq!(client.tables().from_file(wanted).await?.schema, "SHOP");
 /// # Ok(())
 /// # }
 /// ```

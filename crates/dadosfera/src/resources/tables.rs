@@ -16,6 +16,19 @@ pub struct Tables<'a> {
 }
 
 /// The customer's datasets; from [`Client::datasets`].
+///
+/// ```
+/// # dadosfera::__example!(client, dataset: orders => {
+/// let datasets = client.datasets();
+/// for dataset in datasets.list().await? {
+///     println!("{} {} {} rows", dataset.id, dataset.path, dataset.rows);
+/// }
+/// assert_eq!(datasets.stream().collect_all().await?.len(), 1);
+/// let columns = datasets.get(&orders).await?.columns;
+/// println!("{}", columns.len());
+/// datasets.delete(&orders).await?;
+/// # });
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Datasets<'a> {
     client: &'a Client,

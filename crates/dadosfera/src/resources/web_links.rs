@@ -17,6 +17,13 @@ const PRODUCTION_WEB: &str = "https://app.dadosfera.ai";
 ///     links.pipeline(&id),
 ///     "https://app.dadosfera.ai/en-US/collect/pipelines/ea6717c9-2da0-4a47-b9a4-c169aeccc5a8"
 /// );
+///
+/// let own = WebLinks::at("https://app.example.com");
+/// println!("{}", own.connection(&"1763991009206_kvpd3364_mysql-1.0.0".parse()?));
+/// println!("{}", own.data_asset(&"2d044685-9d3f-4a8b-8d5c-6f0c9f6f4c11".parse()?));
+///
+/// let client = dadosfera::Client::builder().api_key("ddf_example").build()?;
+/// assert_eq!(client.web_links(), Some(WebLinks::production()));
 /// # Ok::<(), dadosfera::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]

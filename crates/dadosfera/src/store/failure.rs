@@ -5,6 +5,14 @@ use std::fmt;
 use std::sync::Arc;
 
 /// Why a store failed. A session goes on without it; the error is told by `session().status()` and the observer.
+///
+/// ```
+/// use dadosfera::{StoreError, StoreErrorKind};
+///
+/// let refused = std::io::Error::from(std::io::ErrorKind::ReadOnlyFilesystem);
+/// let error = StoreError::new(StoreErrorKind::Unwritable, "the vault is read only; unlock it").with_source(refused);
+/// assert_eq!(error.kind(), StoreErrorKind::Unwritable);
+/// ```
 #[derive(Debug, Clone)]
 pub struct StoreError {
     kind: StoreErrorKind,

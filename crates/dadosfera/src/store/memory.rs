@@ -8,6 +8,18 @@ use super::record::Record;
 use super::{StoreFuture, StoreGuard, TokenStore};
 
 /// Keeps the tokens in memory. Clones are the same store.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use dadosfera::{Client, MemoryStore};
+///
+/// // Two clients of one user, and one sign-in.
+/// let store = MemoryStore::new();
+/// let client = || Client::builder().password("ana@acme.example", "her password").token_store(Arc::new(store.clone()));
+/// let (reports, loads) = (client().build()?, client().build()?);
+/// # Ok::<(), dadosfera::Error>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct MemoryStore {
     record: Arc<Mutex<Option<Record>>>,

@@ -12,6 +12,16 @@ use super::failure::{StoreError, StoreErrorKind};
 const VERSION: u32 = 1;
 
 /// The tokens of one session, and whose they are.
+///
+/// ```
+/// use dadosfera::Record;
+///
+/// let mut record = Record::new("https://maestro.dadosfera.ai");
+/// record.user = Some("ana@acme.example".to_owned());
+/// let bytes = record.to_bytes()?;
+/// assert_eq!(Record::from_bytes(&bytes)?.user, record.user);
+/// # Ok::<(), dadosfera::StoreError>(())
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Record {

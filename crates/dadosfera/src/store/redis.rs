@@ -66,10 +66,13 @@ return redis.call('DEL', KEYS[1])";
 ///
 /// ```
 /// use std::sync::Arc;
+/// use std::time::Duration;
+///
 /// use dadosfera::{Client, RedisStore};
 ///
 /// # let key_from_the_vault = [7; 32];
-/// let store = RedisStore::new("redis://127.0.0.1:6379", "nightly-loads", &key_from_the_vault)?;
+/// let store = RedisStore::new("redis://127.0.0.1:6379", "nightly-loads", &key_from_the_vault)?
+///     .lease(Duration::from_secs(60));
 /// let client = Client::builder()
 ///     .password("ana@acme.example", "her password")
 ///     .token_store(Arc::new(store))

@@ -14,6 +14,45 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// A keyring: entries of at most 1280 UTF-16 units each, which is what Windows holds. Calls may block; they are made on a
 /// thread of their own and given up after 3 s. Bring one for a keyring that the crate does not know, such as the Secret
 /// Service over D-Bus.
+///
+/// ```
+/// use std::collections::BTreeMap;
+/// use std::sync::{Arc, Mutex, PoisonError};
+///
+/// use dadosfera::{Client, Keyring, KeyringStore, Secret, StoreError};
+///
+/// /// A keyring that is forgotten with its process.
+/// #[derive(Debug, Default)]
+/// struct Pocket(Mutex<BTreeMap<String, Secret>>);
+///
+/// impl Keyring for Pocket {
+///     fn place(&self) -> String {
+///         "a pocket".to_owned()
+///     }
+///
+///     fn get(&self, entry: &str) -> Result<Option<Secret>, StoreError> {
+///         Ok(self.0.lock().unwrap_or_else(PoisonError::into_inner).get(entry).cloned())
+///     }
+///
+///     fn set(&self, entry: &str, value: &Secret) -> Result<(), StoreError> {
+///         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(entry.to_owned(), value.clone());
+///         Ok(())
+///     }
+///
+///     fn remove(&self, entry: &str) -> Result<(), StoreError> {
+///         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(entry);
+///         Ok(())
+///     }
+/// }
+///
+/// # let folder = tempfile::tempdir()?;
+/// let store = KeyringStore::over(Arc::new(Pocket::default()), "ana@acme.example", folder.path().join("keyring"));
+/// let client = Client::builder()
+///     .password("ana@acme.example", "her password")
+///     .token_store(Arc::new(store))
+///     .build()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Keyring: fmt::Debug + Send + Sync {
     /// Where it is, for people; no secret.
     fn place(&self) -> String;

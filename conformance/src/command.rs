@@ -311,7 +311,7 @@ fn propose(path: &Path, drift: &Drift, target: &str) -> Result<(), String> {
 fn patch(document: &Path, overlay: &Path, output: &Path) -> Result<u8, String> {
     let overlay = Overlay::parse(&read(overlay)?).map_err(|error| error.to_string())?;
     let patched = overlay
-        .apply(&read(document)?)
+        .patch(&read(document)?)
         .map_err(|error| error.to_string())?;
     write(output, &patched)?;
     Ok(0)

@@ -114,7 +114,7 @@ async fn what_a_newer_host_answers_is_proposed_and_the_patched_description_allow
     ] {
         assert!(text.contains(what), "{what} is not in\n{text}");
     }
-    let patched = Overlay::parse(&text).unwrap().apply(DESCRIPTION).unwrap();
+    let patched = Overlay::parse(&text).unwrap().patch(DESCRIPTION).unwrap();
     // Of the field, the header, the status and the type; a word of a list cannot bear a mark.
     let marks = |text: &str| text.matches("x-evidence: observed").count();
     assert_eq!(marks(&patched), marks(DESCRIPTION) + 4);

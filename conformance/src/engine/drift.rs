@@ -4,12 +4,12 @@
 
 use std::collections::BTreeMap;
 
+use openapi_overlay::{Action, Overlay, Target};
 use serde_json::{Map, Value, json};
 
 use super::call::Answer;
 use super::check::Contract;
 use super::document::{Operation, entries};
-use super::overlay::{Action, Overlay, Target};
 use super::schema::Direction;
 use super::taint::Taint;
 
@@ -85,13 +85,10 @@ impl Drift {
                 seen.what, seen.count, seen.at
             );
             if let Some(member) = seen.instead_of {
-                actions.push(Action::remove(target.child(member), &description));
+                actions.push(observed(Action::remove(target.child(member), &description)));
             }
-            actions.push(Action::update(
-                target.clone(),
-                &description,
-                seen.update.clone(),
-            ));
+            let update = Action::update(target.clone(), &description, seen.update.clone());
+            actions.push(observed(update));
         }
         Overlay::new(title, actions)
     }
@@ -292,12 +289,16 @@ impl Judged<'_> {
             for (index, branch) in branches.enumerate() {
                 let compiled = self.contract.schema(branch, Direction::Answer);
                 if all || compiled.is_ok_and(|branch| branch.broken(value).is_empty()) {
-                    self.activate(schema.child(key).child(&index.to_string()), value, active);
+                    self.activate(schema.child(key).item(index), value, active);
                 }
             }
         }
         active.push(schema);
     }
+}
+
+fn observed(action: Action) -> Action {
+    action.with_extension("x-evidence", json!("observed"))
 }
 
 fn kind(value: &Value) -> &'static str {

@@ -26,16 +26,26 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Chore {
-    /// Make the raw client from openapi/maestro.yaml
+    /// Make the raw client from openapi/maestro.yaml, or a crate from a document that somebody else wrote
     Regen {
         /// Write nothing; fail where a file is stale, and say why
         #[arg(long)]
         check: bool,
+        /// A document that somebody else wrote: a file, or an address of http or https. Without --out it is only compared
+        /// with openapi/maestro.yaml. Credentials for it are read from $REGEN_AUTHORIZATION
+        #[arg(long, value_name = "FILE|URL")]
+        from: Option<String>,
+        /// The folder of repairs for that document [default: openapi/repairs]
+        #[arg(long, value_name = "FOLDER", requires = "from")]
+        repairs: Option<PathBuf>,
+        /// The folder where that document becomes a whole crate
+        #[arg(long, value_name = "FOLDER", requires = "from")]
+        out: Option<PathBuf>,
         /// How to say what the change means for those who call the SDK
         #[arg(long, value_enum, default_value = "text")]
         format: regen::Format,
     },
-    /// Make a client from any description, with all that is made from it in one folder
+    /// Make a client from a description that keeps the rules of the house, with all that is made from it in one folder
     RegenDocument {
         /// The description, YAML or JSON
         #[arg(long)]
@@ -129,7 +139,23 @@ enum Chore {
 fn main() -> ExitCode {
     let root = workspace_root();
     let outcome = match Arguments::parse().chore {
-        Chore::Regen { check, format } => regen::run(&root, check, format),
+        Chore::Regen {
+            check,
+            from: Some(from),
+            repairs,
+            out,
+            format,
+        } => regen::run_from(
+            &root,
+            &regen::Asked {
+                from,
+                repairs,
+                out,
+                check,
+                format,
+            },
+        ),
+        Chore::Regen { check, format, .. } => regen::run(&root, check, format),
         Chore::RegenDocument {
             from,
             out,

@@ -121,6 +121,11 @@ impl Action {
         self.extensions.get(name)
     }
 
+    /// The names under which it says something that the specification does not know.
+    pub fn extensions(&self) -> impl Iterator<Item = &str> {
+        self.extensions.keys().map(String::as_str)
+    }
+
     /// The places that its target selects, in the order of the document.
     #[must_use]
     pub fn selected(&self, root: &Value) -> Vec<Target> {

@@ -117,6 +117,11 @@ impl Overlay {
         self.extensions.get(name)
     }
 
+    /// The names under which it says something that the specification does not know.
+    pub fn extensions(&self) -> impl Iterator<Item = &str> {
+        self.extensions.keys().map(String::as_str)
+    }
+
     /// The overlay as YAML.
     #[must_use]
     pub fn to_yaml(&self) -> String {

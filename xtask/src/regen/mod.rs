@@ -19,6 +19,7 @@ mod problem;
 mod report;
 mod table;
 mod told;
+mod vendor;
 mod walk;
 
 use std::path::{Path, PathBuf};
@@ -32,6 +33,7 @@ use self::report::Report;
 
 pub(crate) use self::generate::{CHILD, JOB, child, job};
 pub(crate) use self::meaning::Format;
+pub(crate) use self::vendor::{Asked, run as run_from};
 
 /// A description and where what is made from it goes, as paths from the workspace's root.
 #[derive(Debug, Clone)]
@@ -218,8 +220,15 @@ fn make(root: &Path, text: &str, target: &Target) -> Result<Output, String> {
 }
 
 /// Everything before the generator.
-fn normalised(mut document: Document) -> Result<(Document, Normalised), Vec<Problem>> {
-    let mut report = Report::default();
+fn normalised(document: Document) -> Result<(Document, Normalised), Vec<Problem>> {
+    normalised_with(document, Report::default())
+}
+
+/// The same of a document that was changed already, as the report tells.
+fn normalised_with(
+    mut document: Document,
+    mut report: Report,
+) -> Result<(Document, Normalised), Vec<Problem>> {
     prepare::prepare(&mut document, &mut report)?;
     let normalised = normalise::normalise(&document, report)?;
     Ok((document, normalised))

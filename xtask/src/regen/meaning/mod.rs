@@ -21,6 +21,7 @@ use super::document::Document;
 use super::prepare;
 use super::problem::listed;
 
+pub(crate) use self::operations::keyed;
 pub(crate) use self::show::{Format, show};
 
 /// What a change asks of a caller, weakest first.

@@ -33,7 +33,9 @@ pub(super) fn compare(
 }
 
 /// Operations by method and by the path without the names of its parameters.
-fn keyed(document: &Document) -> Result<BTreeMap<(String, &'static str), Operation<'_>>, Problem> {
+pub(crate) fn keyed(
+    document: &Document,
+) -> Result<BTreeMap<(String, &'static str), Operation<'_>>, Problem> {
     let mut found = BTreeMap::new();
     for operation in document.operations()? {
         let bare: String = operation

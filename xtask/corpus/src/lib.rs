@@ -38,4 +38,6 @@ pub use timestamp::Timestamp;
 pub use union::Json;
 
 #[cfg(test)]
+mod kiosk;
+#[cfg(test)]
 mod tests;

@@ -179,7 +179,7 @@ fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
         .position(|window| window == wanted)
 }
 
-fn differences(expected: &Map<String, Value>, got: &Value) -> Vec<String> {
+pub(crate) fn differences(expected: &Map<String, Value>, got: &Value) -> Vec<String> {
     let mut found = Vec::new();
     for (key, wanted) in expected {
         let is = got.get(key).unwrap_or(&Value::Null);

@@ -7,6 +7,7 @@ mod changes;
 mod complete;
 pub(crate) mod corpus;
 mod document;
+mod files;
 pub(crate) mod fuzz;
 mod generate;
 mod lint;
@@ -27,6 +28,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use self::document::Document;
+use self::files::Made;
 use self::normalise::Normalised;
 use self::problem::{Problem, listed};
 use self::report::Report;
@@ -90,13 +92,15 @@ impl Target {
 /// Everything that a regen makes.
 #[derive(Debug)]
 struct Output {
-    files: Vec<(PathBuf, String)>,
+    files: Vec<Made>,
     normalised: Value,
 }
 
 /// Runs `regen` or `regen --check` in the workspace at `root`.
 pub(crate) fn run(root: &Path, check: bool, format: Format) -> Result<String, String> {
-    each(root, &[Target::maestro(), Target::shapes()], check, format)
+    let kiosk = vendor::kiosk(root)?;
+    let targets = [Target::maestro(), Target::shapes()];
+    each(root, &targets, kiosk, check, format)
 }
 
 /// What the change from one description to another means for those who call the SDK.
@@ -125,11 +129,17 @@ pub(crate) fn run_for(
         description: description.to_path_buf(),
         ..Target::beside(folder, folder)
     };
-    each(Path::new("."), &[target], check, format)
+    each(Path::new("."), &[target], Vec::new(), check, format)
 }
 
 /// Regenerates each target. What the first one's change means for callers is told too, unless it is only a check.
-fn each(root: &Path, targets: &[Target], check: bool, format: Format) -> Result<String, String> {
+fn each(
+    root: &Path,
+    targets: &[Target],
+    more: Vec<Made>,
+    check: bool,
+    format: Format,
+) -> Result<String, String> {
     let mut stale = Vec::new();
     let mut written = Vec::new();
     let mut told = None;
@@ -141,24 +151,29 @@ fn each(root: &Path, targets: &[Target], check: bool, format: Format) -> Result<
             let seen = (last.as_ref(), &output.normalised);
             told = Some(told::since(root, &target.description, &text, seen));
         }
-        let old: Vec<&(PathBuf, String)> = output
-            .files
-            .iter()
-            .filter(|(path, text)| read(root, path).ok().as_deref() != Some(text))
-            .collect();
+        let old = files::stale(root, &output.files);
         if old.is_empty() {
             continue;
         }
         let changes = changed_places(root, target, &output);
-        for (path, text) in old {
-            if !check {
-                std::fs::write(root.join(path), text)
-                    .map_err(|error| format!("{}: {error}", path.display()))?;
-            }
-            written.push(path.display().to_string());
+        if !check {
+            files::write(root, &old)?;
         }
+        written.extend(files::names(&old));
         stale.extend(changes);
     }
+    let old = files::stale(root, &more);
+    for (path, text) in &old {
+        let before = read(root, path).ok();
+        let before = before.and_then(|before| serde_json::from_str(&before).ok());
+        if let (Some(before), Ok(after)) = (before, serde_json::from_str(text)) {
+            stale.extend(changes::between(&before, &after, 12));
+        }
+    }
+    if !check {
+        files::write(root, &old)?;
+    }
+    written.extend(files::names(&old));
     let changes: String = stale.iter().map(|change| format!("\n  {change}")).collect();
     if check && !written.is_empty() {
         return Err(format!(

@@ -46,6 +46,10 @@ impl Planner<'_> {
             self.valid_parameters(operation, parent, &mut steps);
             return Some(steps);
         }
+        if !operation.request.is_empty() && self.api.body_schema(operation).is_none() {
+            // Forms and bytes are not made, so no request of it is known to be valid.
+            return None;
+        }
         let of = self.about(operation, 0, &mut steps)?;
         let resource = self
             .resource_of(operation)
@@ -283,7 +287,9 @@ impl Planner<'_> {
         let as_value = kind != "string"
             && serde_json::from_str(&text)
                 .is_ok_and(|value| self.is_valid(&parameter.schema, &value));
-        plain && sendable && kind != "array" && kind != "any" && !as_text && !as_value
+        // Lists and objects have texts of several styles, in which a plain one may be another parameter.
+        let of_one_text = !["array", "object", "any"].contains(&kind);
+        plain && sendable && of_one_text && !as_text && !as_value
     }
 
     pub(crate) fn request(

@@ -7,6 +7,7 @@ use quote::{ToTokens as _, format_ident, quote};
 use super::complaint;
 use crate::regen::document::Document;
 use crate::regen::generate::Worker;
+use crate::regen::normalise::Normalised;
 use crate::regen::{normalised, source};
 
 /// The client of a document and its driver, as the text of a module.
@@ -16,11 +17,16 @@ pub(crate) fn client(
     worker: Option<&mut Worker>,
 ) -> Result<String, String> {
     let (_, normalised) = normalised(document).map_err(complaint)?;
-    let text = source(
-        &normalised,
-        &format!("crate::rows::{module}::types"),
-        worker,
-    )?;
+    client_of(&normalised, module, worker)
+}
+
+/// The same of a document that is prepared already.
+pub(super) fn client_of(
+    normalised: &Normalised,
+    module: &str,
+    worker: Option<&mut Worker>,
+) -> Result<String, String> {
+    let text = source(normalised, &format!("crate::rows::{module}::types"), worker)?;
     let driver = driver(&text)?;
     Ok(format!("{text}\n{driver}"))
 }

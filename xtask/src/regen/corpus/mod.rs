@@ -2,6 +2,7 @@
 //! remedy, or generates, compiles and behaves on the wire as it says. The rows stand in `xtask/corpus/rows`.
 
 mod code;
+mod kiosk;
 mod rows;
 
 use std::fmt::Write as _;
@@ -58,14 +59,19 @@ pub(crate) fn run(root: &Path, check: bool, only: Option<&str>) -> Result<String
         ));
     }
     let calls: Vec<Value> = rows.iter().flat_map(Row::calls).collect();
-    try_on_the_wire(root, &sources, &calls)?;
+    let kiosk = kiosk::kiosk(root)?;
+    let mut modules = sources.clone();
+    modules.push((kiosk::MODULE.to_owned(), kiosk.source));
+    try_on_the_wire(root, &modules, &calls, &kiosk.calls)?;
     let table = table(&rows);
     let said = format!(
-        "corpus: {} rows, {} taken and tried in {} calls, {} refused",
+        "corpus: {} rows, {} taken and tried in {} calls, {} refused; the kiosk: {} operations in {} calls",
         rows.len(),
         sources.len(),
         calls.len(),
-        rows.len() - sources.len()
+        rows.len() - sources.len(),
+        kiosk.operations,
+        kiosk.count,
     );
     if only.is_some() {
         return Ok(said);
@@ -108,6 +114,7 @@ fn try_on_the_wire(
     root: &Path,
     sources: &[(String, String)],
     calls: &[Value],
+    kiosk: &Value,
 ) -> Result<(), String> {
     let folder = root.join(BUILT);
     let write = |name: &str, text: &str| {
@@ -121,6 +128,7 @@ fn try_on_the_wire(
     std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
     let rows = write("rows.rs", &dispatch(sources))?;
     let calls = write("calls.json", &json!(calls).to_string())?;
+    let kiosk = write("kiosk.json", &kiosk.to_string())?;
     Step::new(
         "corpus",
         "cargo test --quiet --locked -p regen-corpus --features rows --lib",
@@ -128,6 +136,7 @@ fn try_on_the_wire(
     )
     .with("REGEN_ROWS", rows)
     .with("REGEN_CALLS", calls)
+    .with("REGEN_KIOSK", kiosk)
     .run(root)
 }
 

@@ -166,15 +166,34 @@ fn shown(uri: &Uri) -> String {
 /// What went wrong on the way, in words of ours: those of the library may hold the address.
 fn words(error: &ureq::Error, patience: Duration) -> String {
     match error {
-        ureq::Error::Timeout(_) => format!("it did not answer within {} s", patience.as_secs()),
+        ureq::Error::Timeout(_) => format!("it did not answer within {} s", patience.as_secs_f32()),
         ureq::Error::HostNotFound => "there is no such host".to_owned(),
         ureq::Error::TooManyRedirects => format!("it redirects more than {REDIRECTS} times"),
         ureq::Error::BodyExceedsLimit(_) => format!("it is larger than {LARGEST} bytes"),
-        ureq::Error::Io(error) => format!("the connection failed: {}", error.kind()),
+        ureq::Error::Io(error) => format!("the connection failed: {error}"),
         ureq::Error::Rustls(error) => format!("no encrypted connection: {error}"),
         ureq::Error::Protocol(_) => "what it answers is no HTTP".to_owned(),
         ureq::Error::Http(_) => format!("the value of {CREDENTIALS} cannot stand in a header"),
         ureq::Error::RedirectFailed => "its redirect leads nowhere".to_owned(),
         _ => "it cannot be fetched".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_that_says_nothing_is_given_up() {
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let from = format!(
+            "http://{}/api-json?key=hunter2",
+            silent.local_addr().unwrap()
+        );
+        let complaint = over_http(&from, Duration::from_millis(100)).unwrap_err();
+        assert!(
+            complaint.ends_with("/api-json: it did not answer within 0.1 s"),
+            "{complaint}"
+        );
     }
 }

@@ -15,7 +15,9 @@ use serde_json::{Value, json};
 
 use self::repairs::Repair;
 use super::document::{Document, METHODS};
+use super::files::Made;
 use super::meaning::{self, Format};
+use super::normalised_with;
 use super::problem::listed;
 use super::report::Report;
 
@@ -61,6 +63,37 @@ pub(crate) fn run(root: &Path, asked: &Asked) -> Result<String, String> {
         }
         None => compare::with_ours(root, mended, asked.format),
     }
+}
+
+/// A document of our own with everything that the vendor's framework gets wrong, and where what is made of it lies.
+const KIOSK: &str = "xtask/kiosk";
+
+/// The kiosk's document, mended: its client is compiled in the corpus, and a server of it is held against it.
+pub(crate) fn kiosk_mended(root: &Path) -> Result<Mended, String> {
+    let folder = root.join(KIOSK);
+    let document = folder.join("kiosk.json");
+    mended(&document.display().to_string(), &folder.join("repairs"))
+}
+
+/// What is committed of it.
+pub(crate) fn kiosk(root: &Path) -> Result<Vec<Made>, String> {
+    let Mended {
+        document,
+        report,
+        name,
+        ..
+    } = kiosk_mended(root)?;
+    let repaired = package::pretty(&document.root)?;
+    let (_, normalised) = normalised_with(document, report)
+        .map_err(|problems| listed(&format!("{name} is not mended yet"), problems))?;
+    let folder = Path::new(KIOSK);
+    Ok(vec![
+        (folder.join("openapi.json"), repaired),
+        (
+            folder.join("normalize-report.txt"),
+            normalised.report.text(&name),
+        ),
+    ])
 }
 
 /// Fetches a document and applies the repairs of a folder.

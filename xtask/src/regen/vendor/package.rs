@@ -10,6 +10,7 @@ use serde_json::Value;
 use toml::{Table, Value as Toml};
 
 use super::Mended;
+use crate::regen::files::{self, Made};
 use crate::regen::meaning::Format;
 use crate::regen::problem::listed;
 use crate::regen::{changes, normalised_with, ops, source};
@@ -30,20 +31,13 @@ pub(crate) fn write(
     check: bool,
     format: Format,
 ) -> Result<String, String> {
-    let (files, normalised) = files(root, mended)?;
-    let at = |name: &str| out.join(name);
-    let stale: Vec<&(String, String)> = files
-        .iter()
-        .filter(|(name, text)| std::fs::read_to_string(at(name)).ok().as_deref() != Some(text))
-        .collect();
-    let names: Vec<String> = stale
-        .iter()
-        .map(|(name, _)| at(name).display().to_string())
-        .collect();
+    let (made, normalised) = made(root, mended)?;
+    let stale = files::stale(out, &made);
     if stale.is_empty() {
         return Ok(format!("regen: {} is up to date", out.display()));
     }
-    let read = |name: &str| std::fs::read_to_string(at(name)).ok();
+    let names = files::names(&stale).join(", ");
+    let read = |name: &str| std::fs::read_to_string(out.join(name)).ok();
     let before = read(NORMALISED).and_then(|text| serde_json::from_str::<Value>(&text).ok());
     let changed: String = before
         .map(|before| changes::between(&before, &normalised, 12))
@@ -53,19 +47,13 @@ pub(crate) fn write(
         .collect();
     if check {
         return Err(format!(
-            "stale: {}{changed}\nrun the same command without --check, review and commit what it writes",
-            names.join(", ")
+            "stale in {}: {names}{changed}\nrun the same command without --check, review and commit what it writes",
+            out.display()
         ));
     }
     let was = read(MENDED);
-    for (name, text) in stale {
-        let path = at(name);
-        let folder = path.parent().unwrap_or(out);
-        std::fs::create_dir_all(folder)
-            .map_err(|error| format!("{}: {error}", folder.display()))?;
-        std::fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))?;
-    }
-    let is = files.iter().find(|(name, _)| name == MENDED);
+    files::write(out, &stale)?;
+    let is = made.iter().find(|(path, _)| path == Path::new(MENDED));
     let is = is
         .and_then(|(_, text)| serde_json::from_str(text).ok())
         .unwrap_or_default();
@@ -73,11 +61,14 @@ pub(crate) fn write(
         .and_then(|was| super::meaning_of(&was, &is, format))
         .map(|told| format!("\n\nwhat changed since the last regen:\n{told}"))
         .unwrap_or_default();
-    Ok(format!("regen: wrote {}{changed}{told}", names.join(", ")))
+    Ok(format!(
+        "regen: wrote into {}: {names}{changed}{told}",
+        out.display()
+    ))
 }
 
 /// Each file of the crate with its text, and what the generator saw.
-fn files(root: &Path, mended: Mended) -> Result<(Vec<(String, String)>, Value), String> {
+fn made(root: &Path, mended: Mended) -> Result<(Vec<Made>, Value), String> {
     let Mended {
         document,
         report,
@@ -118,10 +109,14 @@ fn files(root: &Path, mended: Mended) -> Result<(Vec<(String, String)>, Value), 
         ("src/lib.rs".to_owned(), door(root, &info, &name)?),
     ];
     runtime(&root.join(RUNTIME).join("src"), "src", &mut files)?;
+    let files = files
+        .into_iter()
+        .map(|(name, text)| (name.into(), text))
+        .collect();
     Ok((files, normalised.document))
 }
 
-fn pretty(value: &Value) -> Result<String, String> {
+pub(crate) fn pretty(value: &Value) -> Result<String, String> {
     let mut text = serde_json::to_string_pretty(value).map_err(|error| error.to_string())?;
     text.push('\n');
     Ok(text)

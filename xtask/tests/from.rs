@@ -323,7 +323,7 @@ fn without_a_folder_a_document_is_compared_with_ours_and_nothing_is_written() {
 }
 
 /// Answers each connection with the next of these texts, and tells what it was asked.
-fn server(answers: Vec<String>) -> (String, JoinHandle<Vec<String>>) {
+fn server(answers: &[String]) -> (String, JoinHandle<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     let answers: Vec<String> = answers
@@ -361,12 +361,12 @@ fn answer(status: &str, headers: &str, body: &str) -> String {
 fn a_document_is_fetched_through_redirects_and_credentials_stay_with_its_host() {
     let folder = folder("fetched");
     let document = json!({ "openapi": "3.0.3", "info": { "title": "T", "version": "1" }, "paths": { "/x": { "get": { "operationId": "XController_get", "responses": { "204": { "description": "d" } } } } } }).to_string();
-    let (other, there) = server(vec![answer(
+    let (other, there) = server(&[answer(
         "200 OK",
         "content-type: application/json; charset=utf-8\r\n",
         &document,
     )]);
-    let (base, here) = server(vec![
+    let (base, here) = server(&[
         answer("302 Found", "location: /api-json\r\n", ""),
         answer("301 Moved", &format!("location: {other}/api-json\r\n"), ""),
     ]);
@@ -470,7 +470,7 @@ fn what_an_address_answers_instead_of_a_document_is_named_with_what_to_do() {
         ),
     ] {
         let count = if name == "circle" { 6 } else { 1 };
-        let (base, served) = server(vec![given; count]);
+        let (base, served) = server(&vec![given; count]);
         let from = format!("{base}/api-json?key=hunter2");
         let complaint = regen(&folder, &["--from", &from], &[]).unwrap_err();
         assert!(
@@ -480,7 +480,7 @@ fn what_an_address_answers_instead_of_a_document_is_named_with_what_to_do() {
         assert!(!complaint.contains("hunter2"), "{name}: {complaint}");
         served.join().unwrap();
     }
-    let (base, _served) = server(vec![]);
+    let (base, _served) = server(&[]);
     let complaint = regen(&folder, &["--from", &base], &[]).unwrap_err();
     assert!(
         complaint.contains("the connection failed: Connection refused"),

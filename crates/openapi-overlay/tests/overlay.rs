@@ -1,7 +1,5 @@
 //! What the specification says of overlays, each sentence with a document of its own.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
-
 use openapi_overlay::{Action, Overlay, Target};
 use serde_json::{Value, json};
 

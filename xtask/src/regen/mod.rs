@@ -100,7 +100,7 @@ struct Output {
 pub(crate) fn run(root: &Path, check: bool, format: Format) -> Result<String, String> {
     let kiosk = vendor::kiosk(root)?;
     let targets = [Target::maestro(), Target::shapes()];
-    each(root, &targets, kiosk, check, format)
+    each(root, &targets, &kiosk, check, format)
 }
 
 /// What the change from one description to another means for those who call the SDK.
@@ -129,14 +129,14 @@ pub(crate) fn run_for(
         description: description.to_path_buf(),
         ..Target::beside(folder, folder)
     };
-    each(Path::new("."), &[target], Vec::new(), check, format)
+    each(Path::new("."), &[target], &[], check, format)
 }
 
 /// Regenerates each target. What the first one's change means for callers is told too, unless it is only a check.
 fn each(
     root: &Path,
     targets: &[Target],
-    more: Vec<Made>,
+    more: &[Made],
     check: bool,
     format: Format,
 ) -> Result<String, String> {
@@ -162,7 +162,7 @@ fn each(
         written.extend(files::names(&old));
         stale.extend(changes);
     }
-    let old = files::stale(root, &more);
+    let old = files::stale(root, more);
     for (path, text) in &old {
         let before = read(root, path).ok();
         let before = before.and_then(|before| serde_json::from_str(&before).ok());

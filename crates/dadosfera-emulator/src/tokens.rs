@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256, Sha512};
 
 use crate::mutations::{Mutation, Mutations};
 
-/// How many verified tokens are remembered, so that a busy client does not pay for the curve on each call.
+/// How many tokens that were signed or verified are remembered, so that a busy client does not pay for the curve on each call.
 const REMEMBERED: usize = 1024;
 
 /// Signs and verifies tokens.
@@ -101,7 +101,16 @@ impl Tokens {
         let signature: Signature = self.signing_key.sign(token.as_bytes());
         token.push('.');
         BASE64URL_NOPAD.encode_append(&signature.to_bytes(), &mut token);
+        self.remember(&token, claims);
         token
+    }
+
+    fn remember(&self, token: &str, claims: &Claims) {
+        let mut verified = self.verified();
+        if verified.len() >= REMEMBERED {
+            verified.clear();
+        }
+        verified.insert(token.to_owned(), claims.clone());
     }
 
     /// The claims of a token of ours that is for `token_use` and alive at `now`; it dies at the second `exp`.
@@ -112,11 +121,7 @@ impl Tokens {
             None => {
                 // The curve is worked on while nobody waits for the memory of tokens.
                 let claims = self.check_signature(token)?;
-                let mut verified = self.verified();
-                if verified.len() >= REMEMBERED {
-                    verified.clear();
-                }
-                verified.insert(token.to_owned(), claims.clone());
+                self.remember(token, &claims);
                 claims
             }
         };

@@ -15,10 +15,10 @@ use super::deadline::Deadline;
 use super::endpoint::{Endpoint, Refreshed};
 use super::events::SessionEvent;
 use super::fingerprint::Fingerprint;
-use super::keeper::{Keeper, Shelf};
+use super::keeper::{Keeper, Opened, Shelf};
 use super::machine::{Landed, hard_point};
 use super::verdict::{
-    is_refused, is_unanswered, mfa_required, session_expired, sign_in_error, unspent,
+    is_refused, is_unanswered, mfa_required, session_expired, sign_in_error, too_late, unspent,
 };
 use super::{token, totp};
 use crate::clock::{Clock, Moment};
@@ -109,9 +109,11 @@ pub(crate) struct Flight<'a> {
 impl Flight<'_> {
     /// Gets a token, notes what was learnt and keeps it.
     pub(crate) async fn fly(&self) -> Result<Brought, Error> {
-        let mut shelf = self.keeper.open().await?;
-        self.learn_customer(&shelf);
-        let brought = match self.adopt(&shelf) {
+        let mut shelf = match self.keeper.open(|record| self.adopt(record)).await? {
+            Opened::Found(brought) => return Ok(brought),
+            Opened::Shelf(shelf) => shelf,
+        };
+        let brought = match shelf.record().and_then(|record| self.adopt(record)) {
             Some(found) => Ok(found),
             None => self.ask(&mut shelf).await,
         };
@@ -125,18 +127,16 @@ impl Flight<'_> {
     }
 
     /// A refresh sends the customer's name, which only a sign-in or a record tells.
-    fn learn_customer(&self, shelf: &Shelf) {
-        if let Some(record) = shelf.record() {
-            let mut knowledge = self.know();
-            if knowledge.customer_name.is_none() {
-                knowledge.customer_name.clone_from(&record.customer);
-            }
+    fn learn_customer(&self, record: &Record) {
+        let mut knowledge = self.know();
+        if knowledge.customer_name.is_none() {
+            knowledge.customer_name.clone_from(&record.customer);
         }
     }
 
     /// Takes what another session got, where it is newer than ours and good.
-    fn adopt(&self, shelf: &Shelf) -> Option<Brought> {
-        let record = shelf.record()?;
+    fn adopt(&self, record: &Record) -> Option<Brought> {
+        self.learn_customer(record);
         let now = Moment::now(self.clock);
         let access_token = record.access_token.clone().filter(|it| !it.is_empty())?;
         let fingerprint = Fingerprint::of(access_token.expose());
@@ -179,6 +179,7 @@ impl Flight<'_> {
             let Some(token) = self.next_refresh_token(shelf, &passed_over) else {
                 break;
             };
+            self.in_time()?;
             if !self.may_spend(&token, shelf).await {
                 if password.is_some() {
                     break;
@@ -204,6 +205,15 @@ impl Flight<'_> {
             Some(password) => self.sign_in(&password).await,
             None => Err(session_expired()),
         }
+    }
+
+    /// A request that there is no time for may be sent all the same, and its answer would be lost: a flight that waited for
+    /// the store for too long sends none, and leaves no note of having spent anything.
+    fn in_time(&self) -> Result<(), Error> {
+        if self.deadline.left(self.clock).is_zero() {
+            return Err(too_late());
+        }
+        Ok(())
     }
 
     /// What the store keeps goes before what we hold: it is the newer one.

@@ -11,6 +11,8 @@ use crate::store::{Record, StoreError, StoreErrorKind, StoreGuard, TokenStore};
 
 /// How long to wait for whoever else holds the lock.
 const LOCK_WAIT: Duration = Duration::from_secs(15);
+/// How long between two looks at what whoever holds it has kept meanwhile.
+const LOOK: Duration = Duration::from_millis(250);
 /// How often to look at a record that a set-aside should have removed.
 const MOST_READS: usize = 3;
 
@@ -48,6 +50,14 @@ pub(crate) enum Shelf {
         guard: Box<dyn StoreGuard>,
         record: Option<Box<Record>>,
     },
+}
+
+/// What became of an attempt to lock the store.
+pub(crate) enum Opened<T> {
+    /// It is ours, or of no use.
+    Shelf(Shelf),
+    /// Another session holds it, and kept what is wanted.
+    Found(T),
 }
 
 impl Keeper {
@@ -95,47 +105,59 @@ impl Keeper {
         self.foreign(&record).is_none().then_some(record)
     }
 
-    /// Locks the store. An error only where somebody else holds the lock: then nothing may be spent.
-    pub(crate) async fn open(&self) -> Result<Shelf, Error> {
+    /// Locks the store, or finds what is wanted in the record while another session holds it. An error only where that one
+    /// does not let go: then nothing may be spent.
+    pub(crate) async fn open<T>(
+        &self,
+        wanted: impl Fn(&Record) -> Option<T>,
+    ) -> Result<Opened<T>, Error> {
         let Some(store) = &self.store else {
-            return Ok(Shelf::None);
+            return Ok(Opened::Shelf(Shelf::None));
         };
-        let mut guard = match store.lock(LOCK_WAIT).await {
-            Ok(guard) => guard,
-            Err(error) if error.kind() == StoreErrorKind::Busy => {
-                return Err(Error::new(
-                    ErrorKind::Timeout,
-                    "another session holds the token store and does not let go",
-                )
-                .next("look for a process that hangs")
-                .with_source(error));
+        let mut waited = Duration::ZERO;
+        loop {
+            match store.lock(LOOK).await {
+                Ok(guard) => return Ok(Opened::Shelf(self.read(guard).await)),
+                Err(error) if error.kind() != StoreErrorKind::Busy => {
+                    self.degrade(&error);
+                    return Ok(Opened::Shelf(Shelf::Gone));
+                }
+                Err(error) => {
+                    if let Some(found) = self.look().await.and_then(|record| wanted(&record)) {
+                        return Ok(Opened::Found(found));
+                    }
+                    waited += LOOK;
+                    if waited >= LOCK_WAIT {
+                        return Err(held_for_too_long(error));
+                    }
+                }
             }
-            Err(error) => {
-                self.degrade(&error);
-                return Ok(Shelf::Gone);
-            }
-        };
+        }
+    }
+
+    /// Reads what is kept under the lock, and sets aside what cannot be used.
+    async fn read(&self, mut guard: Box<dyn StoreGuard>) -> Shelf {
         for _ in 0..MOST_READS {
             let why = match guard.load().await {
                 Ok(None) => {
-                    return Ok(Shelf::Open {
+                    return Shelf::Open {
                         guard,
                         record: None,
-                    });
+                    };
                 }
                 Ok(Some(record)) => match self.foreign(&record) {
                     None => {
-                        return Ok(Shelf::Open {
+                        return Shelf::Open {
                             guard,
                             record: Some(Box::new(record)),
-                        });
+                        };
                     }
                     Some(why) => why,
                 },
                 Err(error) if error.kind() == StoreErrorKind::Corrupt => error.to_string(),
                 Err(error) => {
                     self.degrade(&error);
-                    return Ok(Shelf::Gone);
+                    return Shelf::Gone;
                 }
             };
             match guard.set_aside().await {
@@ -147,7 +169,7 @@ impl Keeper {
                 }
                 Err(error) => {
                     self.degrade(&error);
-                    return Ok(Shelf::Gone);
+                    return Shelf::Gone;
                 }
             }
         }
@@ -155,7 +177,7 @@ impl Keeper {
             StoreErrorKind::Unavailable,
             "records that cannot be used come back as soon as they are set aside",
         ));
-        Ok(Shelf::Gone)
+        Shelf::Gone
     }
 
     /// Forgets what is kept, once nobody else holds the lock.
@@ -212,6 +234,15 @@ impl Keeper {
     fn lock(&self) -> MutexGuard<'_, Health> {
         self.health.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn held_for_too_long(error: StoreError) -> Error {
+    Error::new(
+        ErrorKind::Timeout,
+        "another session holds the token store and does not let go",
+    )
+    .next("look for a process that hangs")
+    .with_source(error)
 }
 
 impl Shelf {

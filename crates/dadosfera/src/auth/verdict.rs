@@ -51,6 +51,16 @@ pub(super) fn unspent(why: Option<&str>) -> Error {
     })
 }
 
+/// The time of a flight went by before it could ask.
+pub(super) fn too_late() -> Error {
+    Error::new(
+        ErrorKind::Timeout,
+        "the time for getting a token was over before the API could be asked",
+    )
+    .of("refresh_access_token")
+    .next("look whether the token store is slow or held by a process that hangs; the next call tries again")
+}
+
 pub(super) fn session_expired() -> Error {
     Error::new(ErrorKind::SessionExpired, "the refresh token is expired or refused, and no password is held")
         .of("refresh_access_token")

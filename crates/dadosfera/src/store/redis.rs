@@ -1,8 +1,9 @@
 //! A store in Redis, for the processes of many machines: a lease instead of a lock, a fence instead of trust in it.
 //!
-//! Rules: the lock is a key with a random owner that ends after 30 s by itself. Everything that changes something does so
-//! in one script that looks whether the lock is still ours, so a holder that slept through its lease changes nothing. A
-//! record goes only over one that is not newer. Redis sees encrypted bytes.
+//! Rules: the lock is a key with a random owner, which ends by itself and which its holder renews while it lives; so the
+//! lock of one that was killed is free before others give up waiting for it. Everything that changes something does so in
+//! one script that looks whether the lock is still ours, so a holder that slept through its lease changes nothing: the
+//! owner is the fence. A record goes only over one that is not newer. Redis sees encrypted bytes.
 
 mod link;
 mod sealed;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use redis::{Cmd, Value};
+use tokio::task::AbortHandle;
 
 use super::failure::{StoreError, StoreErrorKind};
 use super::record::Record;
@@ -19,8 +21,11 @@ use crate::error::Error;
 use link::Link;
 use sealed::Seal;
 
-/// How long a lock lasts that nobody gives back. Every write under it makes it last as long again.
-const LEASE: Duration = Duration::from_secs(30);
+/// How long a lock lasts that its holder does not renew: shorter than a flight waits for one, so that nobody fails because
+/// somebody else was killed. Every write under it makes it last as long again.
+const LEASE: Duration = Duration::from_secs(6);
+/// How many times a holder tries to renew its lock before that ends.
+const RENEWALS: u32 = 3;
 /// How long between two looks at a lock that somebody else holds, at first and after some; most hold it for a moment only.
 const FIRST_POLL: Duration = Duration::from_millis(10);
 const POLL: Duration = Duration::from_millis(100);
@@ -52,6 +57,10 @@ const SET_ASIDE: &str = "
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 if redis.call('EXISTS', KEYS[2]) == 0 then return 1 end
 return redis.call('RENAMENX', KEYS[2], KEYS[3]) == 1 and 1 or 2";
+/// Makes the lock last longer: 1, or 0 where it is another's.
+const RENEW: &str = "
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('PEXPIRE', KEYS[1], ARGV[2])";
 /// Gives the lock back where it is ours.
 const RELEASE: &str = "
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
@@ -82,8 +91,9 @@ return redis.call('DEL', KEYS[1])";
 ///
 /// # Limits
 /// - One server, or a primary with replicas behind one address; no client-side cluster. The keys share one hash slot.
-/// - A lock ends 30 s after its last write. Whoever died with it holds up the others for as long; tokens that are still
-///   good are served meanwhile.
+/// - A lock ends 6 s after its holder's last sign of life, which is given every 2 s. Whoever was killed with it holds up
+///   others for at most as long, which is less than they wait; tokens that are still good are served meanwhile. Whoever
+///   stood still for longer (a suspended machine) finds that it has lost the lock, and changes nothing any more.
 /// - A server that loses writes which it confirmed (no append-only file, or a failover to a replica that lags) may bring an
 ///   old refresh token back. Where the API accepts each of them once, that costs a sign-in.
 /// - Who can write to Redis can delete the record or put an older one back, but neither read nor forge one.
@@ -106,13 +116,15 @@ struct Shared {
     prefix: String,
 }
 
-/// A lease. Dropped, it is given back by a task that ends with that, at the latest when the lease does.
+/// A lease, which a task renews for as long as this is held. Dropped, it is given back by a task that ends with that, at the
+/// latest when the lease does.
 #[derive(Debug)]
 struct Guard {
     shared: Arc<Shared>,
     owner: String,
     lease: Duration,
     is_released: bool,
+    renewing: Option<AbortHandle>,
 }
 
 impl RedisStore {
@@ -153,8 +165,9 @@ impl RedisStore {
         })
     }
 
-    /// With another lease than 30 s: from 100 ms to 10 minutes. It must be longer than a refresh takes, which is at most
-    /// 10 s an attempt; every process of a fleet wants the same.
+    /// With another lease than 6 s: from 100 ms to 10 minutes. It is how long others wait for one that was killed, and how
+    /// long a living holder may stand still or be cut off from Redis without losing the lock. One of more than 12 s lets
+    /// those who wait for a killed one fail; every process of a fleet wants the same.
     #[must_use]
     pub fn lease(mut self, lease: Duration) -> Self {
         self.lease = lease.clamp(Duration::from_millis(100), Duration::from_secs(600));
@@ -177,11 +190,12 @@ impl TokenStore for RedisStore {
 
     fn lock(&self, deadline: Duration) -> StoreFuture<'_, Box<dyn StoreGuard>> {
         Box::pin(async move {
-            let guard = Guard {
+            let mut guard = Guard {
                 shared: Arc::clone(&self.shared),
                 owner: uuid::Uuid::new_v4().to_string(),
                 lease: self.lease,
                 is_released: false,
+                renewing: None,
             };
             let wait = async {
                 let mut pause = FIRST_POLL;
@@ -192,15 +206,18 @@ impl TokenStore for RedisStore {
                 Ok::<(), StoreError>(())
             };
             match tokio::time::timeout(deadline, wait).await {
-                Ok(Ok(())) => Ok(Box::new(guard) as Box<dyn StoreGuard>),
+                Ok(Ok(())) => {
+                    guard.renewing = Some(tokio::spawn(guard.again().renew()).abort_handle());
+                    Ok(Box::new(guard) as Box<dyn StoreGuard>)
+                }
                 Ok(Err(error)) => Err(error),
                 Err(_) => Err(StoreError::new(
                     StoreErrorKind::Busy,
                     format!(
-                        "another process holds {} on {}; the lease of one that died ends after {} s",
+                        "another process holds {} on {}; the lease of one that died ends after {:.1} s",
                         self.shared.lock_key(),
                         self.shared.link.place(),
-                        self.lease.as_secs()
+                        self.lease.as_secs_f32()
                     ),
                 )),
             }
@@ -262,6 +279,7 @@ impl StoreGuard for Guard {
 
     fn release(mut self: Box<Self>) -> StoreFuture<'static, ()> {
         Box::pin(async move {
+            self.stop_renewing();
             let given_back = self.give_back().await;
             self.is_released = given_back.is_ok();
             given_back
@@ -279,6 +297,33 @@ impl Guard {
             question.arg(*argument);
         }
         self.shared.link.ask(&question).await
+    }
+
+    /// The same lease for a task beside, which must not give it back when it is dropped.
+    fn again(&self) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            owner: self.owner.clone(),
+            lease: self.lease,
+            is_released: true,
+            renewing: None,
+        }
+    }
+
+    /// Renews the lease until it is another's. A server that cannot be reached is asked again: it may come back in time.
+    async fn renew(self) {
+        loop {
+            tokio::time::sleep(self.lease / RENEWALS).await;
+            if let Ok(0) = self.run(RENEW, &[&self.shared.lock_key()], &[]).await {
+                return;
+            }
+        }
+    }
+
+    fn stop_renewing(&mut self) {
+        if let Some(renewing) = self.renewing.take() {
+            renewing.abort();
+        }
     }
 
     async fn give_back(&self) -> Result<(), StoreError> {
@@ -315,18 +360,13 @@ impl Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
+        self.stop_renewing();
         if self.is_released {
             return;
         }
-        let last = Self {
-            shared: Arc::clone(&self.shared),
-            owner: std::mem::take(&mut self.owner),
-            lease: self.lease,
-            is_released: true,
-        };
         // Without a runtime the lease runs out.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(last.give_back_once_reachable());
+            runtime.spawn(self.again().give_back_once_reachable());
         }
     }
 }

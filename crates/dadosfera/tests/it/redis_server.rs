@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use dadosfera::RedisStore;
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 pub(crate) const KEY: [u8; 32] = [7; 32];
@@ -48,6 +49,21 @@ impl RedisServer {
     /// Starts it again, with what it had.
     pub(crate) fn resume(&mut self) {
         assert!(self.try_resume(), "redis-server does not start again");
+    }
+
+    /// Lets it stand still: connections stay open, and nothing is answered.
+    pub(crate) fn stand_still(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// Ends that; what was asked meanwhile is answered now.
+    pub(crate) fn go_on(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    fn signal(&self, signal: Signal) {
+        let child = self.child.as_ref().expect("it runs");
+        kill_process(Pid::from_child(child), signal).expect("signalled");
     }
 
     fn try_resume(&mut self) -> bool {

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dadosfera::{
-    Client, ErrorKind, Record, RedisStore, SessionObserver, StoreErrorKind, TokenStore,
+    Client, ErrorKind, Record, RedisStore, SessionObserver, StoreErrorKind, StoreGuard, TokenStore,
 };
 use dadosfera_emulator::Options;
+use tokio::runtime::{Builder, Runtime};
 
 use crate::redis_server::{KEY, RedisServer};
 use crate::stores::{Events, lists};
@@ -65,6 +66,17 @@ impl Fleet {
     }
 }
 
+/// Takes the lock on a runtime of its own, with which the renewing of it ends.
+async fn held_elsewhere(store: RedisStore) -> (Box<dyn StoreGuard>, Runtime) {
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let guard = runtime.spawn(async move { store.lock(SOON).await });
+    (guard.await.expect("no panic").expect("free"), runtime)
+}
+
 #[tokio::test]
 async fn one_at_a_time_holds_the_lease_and_a_dropped_one_is_given_back() {
     let redis = RedisServer::start();
@@ -83,8 +95,10 @@ async fn one_at_a_time_holds_the_lease_and_a_dropped_one_is_given_back() {
 async fn who_slept_through_the_lease_changes_nothing_any_more() {
     let redis = RedisServer::start();
     let sleeper = redis.store().lease(Duration::from_millis(150));
-    let mut asleep = sleeper.lock(SOON).await.expect("free");
+    let (mut asleep, runtime) = held_elsewhere(sleeper).await;
     asleep.save(&record(1)).await.expect("kept in time");
+    // Whoever stands still renews nothing.
+    runtime.shutdown_background();
     let other = redis.store();
     let mut guard = other.lock(SOON).await.expect("the lease ended");
     guard.save(&record(2)).await.expect("kept");
@@ -297,4 +311,63 @@ fn an_address_or_a_name_that_cannot_be_used_is_told_without_the_password() {
             "{error:?}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_lease_lives_as_long_as_its_holder_and_ends_soon_after_it() {
+    let redis = RedisServer::start();
+    let lease = Duration::from_millis(300);
+    let (one, two) = (redis.store().lease(lease), redis.store().lease(lease));
+    let (mut guard, runtime) = held_elsewhere(one).await;
+    // Its holder says nothing for five leases, and the task beside renews it.
+    let error = two.lock(lease * 5).await.err().expect("held");
+    assert_eq!(error.kind(), StoreErrorKind::Busy);
+    guard.save(&record(1)).await.expect("it is still ours");
+    // Like a kill: nothing renews it any more, and nothing gives it back.
+    std::mem::forget(guard);
+    runtime.shutdown_background();
+    let guard = two.lock(SOON).await.expect("free once the lease is over");
+    guard.release().await.expect("released");
+}
+
+#[tokio::test]
+async fn a_lease_outlives_a_server_that_stands_still_for_less() {
+    let redis = RedisServer::start();
+    let store = redis.store();
+    let mut guard = store.lock(SOON).await.expect("free");
+    redis.stand_still();
+    tokio::time::sleep(AT_ONCE).await;
+    redis.go_on();
+    guard.save(&record(1)).await.expect("it is still ours");
+    guard.release().await.expect("released");
+}
+
+#[tokio::test]
+async fn who_waits_for_a_killed_holder_gets_a_token_and_no_error() {
+    let fleet = Fleet::new().await;
+    lists(&fleet.client()).await;
+    fleet.world.advance(31);
+    // A holder that was killed: its lock is there, and nobody renews it. It lasts as long as the store's own do.
+    let held = fleet
+        .redis
+        .ask("SET dadosfera:{fleet}:lock a-dead-owner NX PX 6000");
+    assert!(held.starts_with("+OK"), "{held}");
+    lists(&fleet.client()).await;
+    assert_eq!(fleet.asked(), (1, 1));
+    let status = fleet.client().session().status().expect("a session");
+    assert_eq!(status.store_degraded, None, "{status:?}");
+}
+
+#[tokio::test]
+async fn who_waits_for_a_lease_finds_what_its_holder_kept() {
+    let fleet = Fleet::new().await;
+    lists(&fleet.client()).await;
+    // Held by somebody who does not let go; what is kept is good all the same.
+    let held = fleet
+        .redis
+        .ask("SET dadosfera:{fleet}:lock somebody NX PX 60000");
+    assert!(held.starts_with("+OK"), "{held}");
+    lists(&fleet.client()).await;
+    assert_eq!(fleet.asked(), (1, 0));
+    assert_eq!(fleet.events.names(), ["SignedIn", "Adopted"]);
 }

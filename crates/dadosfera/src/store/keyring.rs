@@ -17,7 +17,7 @@ use ring::{Caller, SystemKeyring};
 /// Keeps the refresh token in the operating system's keyring, for one user of one machine. Behind the feature `keyring`.
 ///
 /// It speaks to the Keychain of macOS and iOS, the Credential Manager of Windows, and the kernel's keyring of Linux, which
-/// needs no other program but forgets at the latest when the machine restarts. The access token stays in memory, so each
+/// needs no other program but forgets three days after the last use, and when the machine restarts. The access token stays in memory, so each
 /// process gets its own with the refresh token. Keyrings have no locks: a file `{lock}.lock` is locked meanwhile, by the
 /// rules of [`FileStore`].
 ///

@@ -96,7 +96,13 @@ impl SystemKeyring {
                 "this operating system has no keyring that the SDK knows; use a FileStore",
             ));
         }
-        keyring::Entry::new(&self.service, name).map_err(|error| told(&error, "opened"))
+        let entry = || keyring::Entry::new(&self.service, name);
+        if cfg!(target_os = "linux") {
+            // In a process without a session keyring (a service, a container) the first entry of a thread makes one and looks
+            // past it, so that it finds nothing.
+            entry().map_err(|error| told(&error, "opened"))?;
+        }
+        entry().map_err(|error| told(&error, "opened"))
     }
 }
 

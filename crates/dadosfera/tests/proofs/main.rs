@@ -10,4 +10,8 @@
 mod fleet;
 mod herds;
 mod idp;
+#[path = "../it/redis_server.rs"]
+#[expect(dead_code, reason = "the other tests ask it more")]
+mod redis_server;
+mod workers;
 mod year;

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use crate::command::Step;
-use crate::{description, regen, say::say, surface, tidy};
+use crate::{canary, description, regen, say::say, surface, tidy};
 
 /// Programs that the steps need, with the command that installs each.
 const NEEDS: [(&str, &str, &str); 4] = [
@@ -52,7 +52,9 @@ pub(crate) fn run(root: &Path) -> Result<String, String> {
     let line = "cargo nextest run --workspace --exclude regen-corpus --all-features --lib --bins --tests --benches --locked --no-fail-fast";
     let tests =
         Step::new("tests", line, "mend the test or the code").with_env("INSTA_UPDATE", "no");
+    canary::forget(root);
     step_quietly(root, &tests)?;
+    canary::check(root)?;
     Ok(String::new())
 }
 

@@ -1,6 +1,7 @@
 //! The chores of the workspace. `cargo xtask help` lists them.
 
 mod bench;
+mod canary;
 mod ci;
 mod command;
 mod description;

@@ -1,6 +1,10 @@
 //! The command as a shell sees it: what it prints, where, and how it ends.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test may panic and print"
+)]
 
 mod help;
 mod resources;
@@ -42,8 +46,10 @@ pub(crate) async fn emulator() -> Emulator {
     Emulator::builder().options(options).start().await.unwrap()
 }
 
+/// Printed too: ci looks for secrets in it.
 pub(crate) fn said(output: &Output) -> (Option<i32>, String, String) {
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    println!("{}{}", text(&output.stdout), text(&output.stderr));
     (
         output.status.code(),
         text(&output.stdout),

@@ -3,6 +3,7 @@
 use dadosfera::{Client, ErrorKind};
 use dadosfera_emulator::FaultEffect;
 
+use crate::outloud::Fails as _;
 use crate::support::{Raw, World, http, json, new_pipeline};
 
 #[tokio::test]
@@ -19,7 +20,7 @@ async fn html_is_no_answer_whatever_its_status() {
     ] {
         world.fail("list_pipelines", 1, FaultEffect::Html(status));
         let before = world.count("list_pipelines");
-        let error = client.pipelines().list().await.expect_err("HTML");
+        let error = client.pipelines().list().await.fails("HTML");
         assert_eq!(
             (error.kind(), error.status()),
             (kind, Some(status)),
@@ -39,7 +40,7 @@ async fn html_at_sign_in_is_told_and_heals() {
     let world = World::new().await;
     let client = world.ana();
     world.fail("sign_in", 1, FaultEffect::Html(200));
-    let error = client.pipelines().list().await.expect_err("HTML");
+    let error = client.pipelines().list().await.fails("HTML");
     assert_eq!(
         (error.kind(), error.operation()),
         (ErrorKind::UnexpectedAnswer, Some("sign_in"))
@@ -54,7 +55,7 @@ async fn half_a_body_is_told_with_its_status() {
     let client = world.ana();
     client.session().sign_in().await.expect("signed in");
     world.fail("list_pipelines", 4, FaultEffect::Truncate);
-    let error = client.pipelines().list().await.expect_err("cut short");
+    let error = client.pipelines().list().await.fails("cut short");
     assert_eq!(
         (error.kind(), error.status()),
         (ErrorKind::UnexpectedAnswer, Some(200))
@@ -69,7 +70,7 @@ async fn a_dropped_connection_is_told() {
     let client = world.ana();
     client.session().sign_in().await.expect("signed in");
     world.fail("list_pipelines", 4, FaultEffect::DropBefore);
-    let error = client.pipelines().list().await.expect_err("dropped");
+    let error = client.pipelines().list().await.fails("dropped");
     assert_eq!(
         (error.kind(), error.operation()),
         (ErrorKind::ConnectionLost, Some("list_pipelines"))
@@ -88,7 +89,7 @@ async fn a_server_that_is_not_there_is_told() {
         .api_key("k")
         .build()
         .expect("a client");
-    let error = client.pipelines().list().await.expect_err("nobody listens");
+    let error = client.pipelines().list().await.fails("nobody listens");
     assert_eq!(
         (error.kind(), error.operation()),
         (ErrorKind::Connect, Some("list_pipelines"))
@@ -106,12 +107,7 @@ async fn a_redirect_is_not_followed() {
         )
     })
     .await;
-    let error = server
-        .client()
-        .pipelines()
-        .list()
-        .await
-        .expect_err("a redirect");
+    let error = server.client().pipelines().list().await.fails("a redirect");
     assert_eq!(
         (error.kind(), error.status()),
         (ErrorKind::UnexpectedAnswer, Some(302))
@@ -155,7 +151,7 @@ async fn torn_and_foreign_answers_are_told_with_their_status() {
             .pipelines()
             .create(new_pipeline("Orders", "orders"))
             .await
-            .expect_err(part);
+            .fails(part);
         assert_eq!(
             (error.status(), error.operation()),
             (status, Some("create_pipeline")),

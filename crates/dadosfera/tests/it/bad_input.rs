@@ -2,6 +2,7 @@
 
 use dadosfera::{Client, Environment, ErrorKind};
 
+use crate::outloud::Fails as _;
 use crate::support::{ANA, World, a_pipeline};
 
 #[tokio::test]
@@ -9,7 +10,7 @@ async fn a_wrong_password_is_sent_once() {
     let world = World::new().await;
     let client = world.client((ANA.0, "canary-password"));
     for _ in 0..3 {
-        let error = client.pipelines().list().await.expect_err("wrong");
+        let error = client.pipelines().list().await.fails("wrong");
         assert_eq!(
             (error.kind(), error.status()),
             (ErrorKind::BadCredentials, Some(401))
@@ -22,7 +23,7 @@ async fn a_wrong_password_is_sent_once() {
         );
     }
     world.advance(600);
-    client.pipelines().list().await.expect_err("wrong");
+    client.pipelines().list().await.fails("wrong");
     assert_eq!(world.count("sign_in"), 1);
 }
 
@@ -30,12 +31,12 @@ async fn a_wrong_password_is_sent_once() {
 async fn a_disabled_account_is_told_apart_from_a_wrong_password() {
     let world = World::new().await;
     let client = world.client(("disabled@acme.example", "acme-disabled-password"));
-    let error = client.pipelines().list().await.expect_err("disabled");
+    let error = client.pipelines().list().await.fails("disabled");
     assert_eq!(
         (error.kind(), error.code()),
         (ErrorKind::Forbidden, Some("AUTH.USER_DISABLED"))
     );
-    client.pipelines().list().await.expect_err("still");
+    client.pipelines().list().await.fails("still");
     assert_eq!(world.count("sign_in"), 1);
 }
 
@@ -44,15 +45,10 @@ async fn too_many_wrong_passwords_are_told_with_how_long_to_wait() {
     let world = World::new().await;
     for number in 0..10 {
         let client = world.client((ANA.0, &format!("wrong {number}")));
-        client.pipelines().list().await.expect_err("wrong");
+        client.pipelines().list().await.fails("wrong");
     }
     let sent = world.count("sign_in");
-    let error = world
-        .ana()
-        .pipelines()
-        .list()
-        .await
-        .expect_err("locked out");
+    let error = world.ana().pipelines().list().await.fails("locked out");
     assert_eq!(
         (error.kind(), error.code()),
         (ErrorKind::RateLimited, Some("AUTH.TOO_MANY_ATTEMPTS"))
@@ -65,7 +61,7 @@ async fn too_many_wrong_passwords_are_told_with_how_long_to_wait() {
 async fn a_missing_permission_is_named() {
     let world = World::new().await;
     let carla = world.client(("carla@acme.example", "acme-carla-password"));
-    let error = carla.pipelines().list().await.expect_err("none");
+    let error = carla.pipelines().list().await.fails("none");
     assert_eq!(
         (error.kind(), error.code()),
         (ErrorKind::Forbidden, Some("AUTH.FORBIDDEN"))
@@ -89,7 +85,7 @@ async fn the_language_of_the_api_is_the_client_s() {
         .language("EN-US")
         .build()
         .expect("a client");
-    let error = carla.pipelines().list().await.expect_err("none");
+    let error = carla.pipelines().list().await.fails("none");
     assert!(
         error
             .api_message()
@@ -104,13 +100,13 @@ async fn an_id_that_no_server_could_have_made_is_refused_before_the_network() {
     let client = world.ana();
     for id in ["", ".", "..", "../admin", r"..\..\admin", "a\nb"] {
         for error in [
-            client.pipelines().get(id).await.map(|_| ()).expect_err(id),
-            client.pipelines().delete(id).await.expect_err(id),
-            client.pipeline(id).pause().await.expect_err(id),
-            client.runs(id).list().await.map(|_| ()).expect_err(id),
-            client.runs("p").get(id).await.map(|_| ()).expect_err(id),
-            client.jobs().get_jdbc(id).await.map(|_| ()).expect_err(id),
-            client.api_keys().delete(id).await.expect_err(id),
+            client.pipelines().get(id).await.map(|_| ()).fails(id),
+            client.pipelines().delete(id).await.fails(id),
+            client.pipeline(id).pause().await.fails(id),
+            client.runs(id).list().await.map(|_| ()).fails(id),
+            client.runs("p").get(id).await.map(|_| ()).fails(id),
+            client.jobs().get_jdbc(id).await.map(|_| ()).fails(id),
+            client.api_keys().delete(id).await.fails(id),
         ] {
             assert_eq!(error.kind(), ErrorKind::InvalidInput, "{id:?}");
             assert!(error.operation().is_some(), "{error}");
@@ -130,7 +126,7 @@ async fn another_customer_s_pipeline_looks_like_none() {
     let world = World::new().await;
     let pipeline = a_pipeline(&world.ana()).await;
     let bob = world.client(("bob@globex.example", "globex-bob-password"));
-    let error = bob.pipelines().get(&pipeline).await.expect_err("not his");
+    let error = bob.pipelines().get(&pipeline).await.fails("not his");
     assert_eq!(
         (error.kind(), error.code()),
         (ErrorKind::NotFound, Some("PipelineNotFound"))
@@ -153,11 +149,7 @@ async fn deleting_with_an_api_key_asks_for_the_customer_s_name_before_the_networ
         .api_key(key.clone())
         .build()
         .expect("a client");
-    let error = client
-        .pipelines()
-        .delete(&pipeline)
-        .await
-        .expect_err("no name");
+    let error = client.pipelines().delete(&pipeline).await.fails("no name");
     assert_eq!(
         (error.kind(), error.operation()),
         (ErrorKind::Config, Some("delete_pipeline"))
@@ -184,7 +176,7 @@ async fn a_client_without_credentials_says_so_and_can_still_ask_for_health() {
         client.health().get().await.expect("well").status.as_str(),
         "ok"
     );
-    let error = client.pipelines().list().await.expect_err("nobody");
+    let error = client.pipelines().list().await.fails("nobody");
     assert_eq!(
         (error.kind(), error.operation()),
         (ErrorKind::Config, Some("list_pipelines"))
@@ -197,7 +189,7 @@ fn a_client_from_an_empty_environment_says_what_to_set() {
     let error = Client::builder()
         .environment(Environment::fixed::<&str, &str>([]))
         .build()
-        .expect_err("nothing is set");
+        .fails("nothing is set");
     assert!(
         error.to_string().contains("no credentials are set"),
         "{error}"

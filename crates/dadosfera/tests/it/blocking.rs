@@ -5,6 +5,7 @@ use dadosfera::types::RunStatus;
 use dadosfera::{CallOptions, CatalogQuery, Done, ErrorKind, WaitOptions};
 use dadosfera_emulator::FaultEffect;
 
+use crate::outloud::Fails as _;
 use crate::support::{ANA, World, new_pipeline};
 
 /// An emulator on a runtime of another thread, as another process would be.
@@ -122,7 +123,7 @@ fn options_answers_and_requests_of_one_s_own_are_there_too() {
         .with_call(CallOptions::new().attempts(1))
         .pipelines()
         .list()
-        .expect_err("told to try once");
+        .fails("told to try once");
     let answer = client.request("GET", "/catalog").query("size", "1").send();
     assert!(answer.expect("answered").value["data_assets"].is_array());
 }
@@ -134,7 +135,7 @@ fn within_a_runtime_a_call_is_refused_and_nothing_is_sent() {
     let (error, item) = elsewhere.runtime.block_on(async {
         let listed = client.pipelines().list();
         (
-            listed.expect_err("a runtime"),
+            listed.fails("a runtime"),
             client.pipelines().stream().next(),
         )
     });
@@ -143,7 +144,7 @@ fn within_a_runtime_a_call_is_refused_and_nothing_is_sent() {
         error.to_string().contains("use dadosfera::Client there"),
         "{error}"
     );
-    item.expect("an error").expect_err("a runtime");
+    item.expect("an error").fails("a runtime");
     assert!(elsewhere.world.emulator.requests().is_empty());
     client.pipelines().list().expect("outside it works");
 }

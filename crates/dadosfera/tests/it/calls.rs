@@ -7,6 +7,7 @@ use dadosfera::{AttemptEnd, CallEnd, CallOptions, Client, ErrorKind, Metrics, Up
 use dadosfera_emulator::FaultEffect;
 use serde_json::json;
 
+use crate::outloud::Fails as _;
 use crate::support::{Raw, World, a_pipeline, http, json as json_answer, new_pipeline};
 
 #[tokio::test]
@@ -22,7 +23,7 @@ async fn a_call_can_be_told_how_often_it_is_tried() {
             .pipelines()
             .list()
             .await
-            .expect_err("always 503");
+            .fails("always 503");
         assert_eq!(world.count("list_pipelines"), sent, "{attempts}");
     }
 }
@@ -46,7 +47,7 @@ async fn a_post_is_repeated_after_an_unknown_outcome_only_where_the_caller_says_
         .pipelines()
         .list()
         .await
-        .expect_err("told to send it once");
+        .fails("told to send it once");
     assert_eq!(world.count("list_pipelines"), 1);
 }
 
@@ -83,7 +84,7 @@ async fn an_option_that_cannot_be_is_told_by_the_first_call_and_nothing_is_sent(
         .pipelines()
         .list()
         .await
-        .expect_err("the SDK's own header");
+        .fails("the SDK's own header");
     assert_eq!(
         (error.kind(), error.operation()),
         (ErrorKind::InvalidInput, Some("list_pipelines"))
@@ -132,7 +133,7 @@ async fn a_body_that_stands_still_ends_at_the_idle_limit() {
         .pipelines()
         .list()
         .await
-        .expect_err("it stands still");
+        .fails("it stands still");
     assert_eq!(
         (error.kind(), error.status()),
         (ErrorKind::Timeout, Some(200)),
@@ -153,7 +154,7 @@ async fn a_download_that_stands_still_or_takes_too_long_is_told_as_a_timeout() {
         let mut download = client.storage().download("/a.csv").await.expect("a head");
         let first = download.chunk().await.expect("what came");
         assert_eq!(first.as_deref(), Some(b"[1,".as_slice()));
-        let error = download.chunk().await.expect_err("it stands still");
+        let error = download.chunk().await.fails("it stands still");
         assert_eq!(
             (error.kind(), error.operation()),
             (ErrorKind::Timeout, Some("download_file")),
@@ -173,7 +174,7 @@ async fn an_upload_ends_at_the_limit_that_the_caller_sets() {
         .storage()
         .upload_bytes("/raw", "a.csv", "a\n1\n")
         .await
-        .expect_err("nobody answers");
+        .fails("nobody answers");
     assert_eq!(error.kind(), ErrorKind::Timeout);
     assert!(began.elapsed() < Duration::from_secs(10));
 }
@@ -201,7 +202,7 @@ async fn an_upload_of_which_the_server_takes_nothing_more_ends_at_the_idle_limit
         .storage()
         .upload_bytes("/raw", "a.bin", vec![0; 64 << 20])
         .await
-        .expect_err("nobody reads");
+        .fails("nobody reads");
     assert_eq!(error.kind(), ErrorKind::Timeout);
     assert!(
         error.to_string().contains("stopped taking the body"),
@@ -245,7 +246,7 @@ async fn a_streamed_body_is_sent_once_and_the_error_says_so() {
             .storage()
             .upload("/raw", Upload::stream("a.csv", 4, content))
             .await
-            .expect_err("a failure");
+            .fails("a failure");
         assert!(
             error.to_string().contains("its body is a stream"),
             "{effect:?}: {error}"
@@ -265,7 +266,7 @@ async fn an_upload_that_met_a_dead_token_gives_the_token_up() {
         .storage()
         .upload_bytes("/raw", "a.csv", "a\n1\n")
         .await
-        .expect_err("401");
+        .fails("401");
     client
         .storage()
         .upload_bytes("/raw", "a.csv", "a\n1\n")
@@ -285,7 +286,7 @@ async fn a_client_whose_calls_all_fail_runs_out_of_retries_and_earns_them_back()
     world.fail("list_pipelines", 100, FaultEffect::RetryAfter(0));
     let mut told = 0;
     for _ in 0..10 {
-        let error = client.pipelines().list().await.expect_err("429");
+        let error = client.pipelines().list().await.fails("429");
         told += usize::from(error.to_string().contains("used up its retries"));
     }
     let sent = world.count("list_pipelines");
@@ -295,7 +296,7 @@ async fn a_client_whose_calls_all_fail_runs_out_of_retries_and_earns_them_back()
     );
     assert!(told > 0);
     world.advance(1);
-    client.pipelines().list().await.expect_err("429");
+    client.pipelines().list().await.fails("429");
     assert_eq!(world.count("list_pipelines"), sent + 4);
 }
 
@@ -394,7 +395,7 @@ async fn a_request_of_one_s_own_sends_and_takes_json() {
         .request("GET", "/catalog")
         .send_as::<Made>()
         .await
-        .expect_err("another shape");
+        .fails("another shape");
     assert!(error.to_string().contains("`id` is missing"), "{error}");
 }
 
@@ -407,7 +408,7 @@ async fn a_request_of_one_s_own_to_a_path_that_is_not_there_is_told() {
         .json(&json!({}))
         .send()
         .await
-        .expect_err("not there");
+        .fails("not there");
     assert_eq!(
         (error.kind(), error.operation()),
         (ErrorKind::NotFound, Some("request"))
@@ -432,7 +433,7 @@ async fn a_request_of_one_s_own_never_leaves_the_server() {
         "/a\nb",
         "/a b",
     ] {
-        let error = client.request("GET", path).send().await.expect_err(path);
+        let error = client.request("GET", path).send().await.fails(path);
         assert_eq!(
             (error.kind(), error.operation()),
             (ErrorKind::InvalidInput, Some("request")),
@@ -442,7 +443,7 @@ async fn a_request_of_one_s_own_never_leaves_the_server() {
     for method in ["", "GE T", "TRACE", "CONNECT"] {
         let error = client.request(method, "/catalog").send().await;
         assert_eq!(
-            error.expect_err(method).kind(),
+            error.fails(method).kind(),
             ErrorKind::InvalidInput,
             "{method}"
         );
@@ -504,11 +505,7 @@ async fn metrics_are_told_of_every_attempt_and_every_call() {
         ]
     );
     world.fail("get_pipeline", 1, FaultEffect::RetryAfter(7));
-    client
-        .pipelines()
-        .get("canary-id")
-        .await
-        .expect_err("not there");
+    client.pipelines().get("canary-id").await.fails("not there");
     let heard = told.take();
     assert_eq!(
         heard,
@@ -524,7 +521,7 @@ async fn metrics_are_told_of_every_attempt_and_every_call() {
 async fn a_forbidden_call_says_whether_the_user_holds_the_permission() {
     let world = World::new().await;
     let carla = world.client(("carla@acme.example", "acme-carla-password"));
-    let error = carla.pipelines().list().await.expect_err("forbidden");
+    let error = carla.pipelines().list().await.fails("forbidden");
     assert_eq!(error.missing_permission(), Some("GET /pipelines"));
     assert!(
         error
@@ -534,7 +531,7 @@ async fn a_forbidden_call_says_whether_the_user_holds_the_permission() {
     );
     let ana = world.ana();
     world.fail("list_pipelines", 1, FaultEffect::Status(403));
-    let error = ana.pipelines().list().await.expect_err("forbidden");
+    let error = ana.pipelines().list().await.fails("forbidden");
     assert_eq!(
         (error.kind(), error.missing_permission()),
         (ErrorKind::Forbidden, None)

@@ -5,6 +5,7 @@ use dadosfera::{CatalogQuery, Client, Done, ErrorKind, NewJdbcJob, NewPipeline};
 use dadosfera_emulator::{FaultEffect, Options};
 use serde_json::json;
 
+use crate::outloud::Fails as _;
 use crate::support::{World, new_pipeline};
 
 fn asset(description: &str) -> CreateDataAssetRequest {
@@ -134,7 +135,7 @@ async fn what_the_api_cannot_change_in_a_pipeline_is_told_and_nothing_is_sent() 
             r#"is to lose "total""#,
         ),
     ] {
-        let error = client.pipelines().ensure(wanted).await.expect_err(part);
+        let error = client.pipelines().ensure(wanted).await.fails(part);
         assert_eq!(error.kind(), ErrorKind::Conflict);
         assert!(error.to_string().contains(part), "{error}");
     }
@@ -181,7 +182,7 @@ async fn a_connection_is_created_then_left_alone_then_changed_where_it_differs()
         .connections()
         .ensure(&other)
         .await
-        .expect_err("another plugin");
+        .fails("another plugin");
     assert_eq!(error.kind(), ErrorKind::Conflict);
     assert!(!error.to_string().contains("canary"), "{error}");
 }
@@ -223,11 +224,7 @@ async fn several_of_one_name_are_told_with_their_ids() {
     let client = world.ana();
     let first = client.catalog().create(&asset("one")).await.expect("made");
     let second = client.catalog().create(&asset("two")).await.expect("made");
-    let error = client
-        .catalog()
-        .ensure(&asset("one"))
-        .await
-        .expect_err("two");
+    let error = client.catalog().ensure(&asset("one")).await.fails("two");
     assert_eq!(error.kind(), ErrorKind::Conflict);
     let said = error.to_string();
     assert!(
@@ -374,7 +371,7 @@ async fn whoever_cannot_look_after_a_lost_creation_does_not_create_again() {
         .catalog()
         .ensure(&asset("raw"))
         .await
-        .expect_err("it could not look");
+        .fails("it could not look");
     assert!(
         error
             .to_string()

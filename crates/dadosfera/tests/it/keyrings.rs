@@ -11,6 +11,7 @@ use dadosfera::{
 };
 use tempfile::TempDir;
 
+use crate::outloud::Fails as _;
 use crate::stores::{Events, lists};
 use crate::support::{ANA, World};
 
@@ -166,7 +167,7 @@ async fn a_write_that_ends_half_way_leaves_the_old_record() {
     for takes in 0..3 {
         kept.ring.set_mood(Mood::Takes(takes));
         let error = guard.save(&record(&"n".repeat(3000), 2)).await;
-        assert_eq!(error.expect_err("full").kind(), StoreErrorKind::Unwritable);
+        assert_eq!(error.fails("full").kind(), StoreErrorKind::Unwritable);
         let back = guard.load().await.expect("readable").expect("a record");
         assert_eq!(back.generation, 1, "after {takes} pieces");
     }
@@ -183,13 +184,13 @@ async fn what_is_no_record_is_kept_aside_with_its_pieces() {
     let mut guard = store.lock(SOON).await.expect("free");
     guard.save(&record("canary", 1)).await.expect("kept");
     kept.ring.put("ana.a.0", "canary: no record");
-    let error = guard.load().await.expect_err("changed");
+    let error = guard.load().await.fails("changed");
     assert_eq!(error.kind(), StoreErrorKind::Corrupt);
     assert!(!format!("{error} {error:?}").contains("canary"));
     guard.set_aside().await.expect("moved");
     assert_eq!(kept.ring.names(), ["ana.aside-1", "ana.aside-1.a.0"]);
     kept.ring.put("ana", "canary");
-    let error = guard.load().await.expect_err("no head");
+    let error = guard.load().await.fails("no head");
     assert_eq!(error.kind(), StoreErrorKind::Corrupt);
     guard.set_aside().await.expect("moved");
     assert!(kept.ring.names().contains(&"ana.aside-2".to_owned()));
@@ -200,7 +201,7 @@ async fn the_lock_beside_a_keyring_is_held_by_one() {
     let kept = Kept::new();
     let guard = kept.store().lock(SOON).await.expect("free");
     let again = kept.store().lock(Duration::from_millis(50)).await;
-    assert_eq!(again.err().expect("held").kind(), StoreErrorKind::Busy);
+    assert_eq!(again.fails("held").kind(), StoreErrorKind::Busy);
     guard.release().await.expect("released");
     kept.store().lock(SOON).await.expect("free again");
 }

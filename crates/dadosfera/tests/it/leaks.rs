@@ -3,6 +3,7 @@
 use dadosfera::raw::types::SignInRequest;
 use dadosfera::{Client, Environment, Error, Maybe};
 
+use crate::outloud::Fails as _;
 use crate::support::{Raw, json, new_pipeline};
 
 const CANARIES: [&str; 4] = [
@@ -60,13 +61,13 @@ async fn a_server_that_repeats_everything_leaks_nothing() {
         for client in clients {
             let client = client.expect("a client");
             clean("a client", &format!("{client:?} {client:#?}"));
-            clean_error(&client.pipelines().list().await.expect_err(status));
+            clean_error(&client.pipelines().list().await.fails(status));
             clean_error(
                 &client
                     .pipelines()
                     .create(new_pipeline("x", "y"))
                     .await
-                    .expect_err(status),
+                    .fails(status),
             );
         }
     }
@@ -86,13 +87,13 @@ async fn a_server_that_answers_everything_as_a_success_leaks_nothing() {
         .password("ana", "canary-password")
         .build()
         .expect("a client");
-    clean_error(&client.pipelines().list().await.expect_err("no sign-in"));
+    clean_error(&client.pipelines().list().await.fails("no sign-in"));
     let client = Client::builder()
         .base_url(&server.base_url)
         .api_key("canary-key")
         .build()
         .expect("a client");
-    clean_error(&client.pipelines().list().await.expect_err("no list"));
+    clean_error(&client.pipelines().list().await.fails("no list"));
 }
 
 #[tokio::test]
@@ -112,7 +113,7 @@ async fn a_token_that_the_server_repeats_is_taken_out() {
         .password("ana", "canary-password")
         .build()
         .expect("a client");
-    let error = client.pipelines().list().await.expect_err("400");
+    let error = client.pipelines().list().await.fails("400");
     assert!(
         error
             .api_message()
@@ -139,11 +140,18 @@ fn builders_and_what_they_are_given_show_nothing() {
             "canary-password",
         )]));
     clean("a builder", &format!("{builder:?} {builder:#?}"));
-    clean_error(&builder.build().expect_err("too many credentials"));
+    clean_error(&builder.build().fails("too many credentials"));
     let body = SignInRequest {
         username: "ana".to_owned(),
         password: "canary-password".into(),
         totp: Maybe::Absent,
     };
     clean("a body", &format!("{body:?}"));
+}
+
+/// Printed on purpose: `cargo xtask ci` fails where it does not find this in the output of the tests, and where it finds
+/// another one.
+#[test]
+fn a_leak_is_planted_where_ci_looks_for_leaks() {
+    println!("planted where ci looks for leaks: canary");
 }

@@ -6,6 +6,7 @@ use dadosfera::{CatalogQuery, Client, ConnectionQuery, ErrorKind, Items, PageOpt
 use dadosfera_emulator::{FaultEffect, Options};
 use futures::TryStreamExt as _;
 
+use crate::outloud::Fails as _;
 use crate::support::{Raw, World, a_pipeline, json, new_pipeline};
 
 /// A catalog of `length` assets in pages of `size`, whatever is asked for, that says `total`.
@@ -76,7 +77,7 @@ async fn no_list_sends_a_trap() {
     };
     let sent = world.emulator.requests().len();
     let mut stream = client.catalog().stream(zero);
-    let error = stream.next().await.expect("an error").expect_err("page 0");
+    let error = stream.next().await.expect("an error").fails("page 0");
     assert_eq!(
         (error.kind(), error.operation()),
         (ErrorKind::InvalidInput, Some("list_catalog"))
@@ -131,7 +132,7 @@ async fn a_stream_that_broke_goes_on_from_its_position_in_another_client() {
         ids.push(first.next().await.expect("more").expect("a pipeline").id);
     }
     world.fail("list_pipelines_v2", 1, FaultEffect::Status(500));
-    first.next().await.expect("an error").expect_err("500");
+    first.next().await.expect("an error").fails("500");
     let kept = first.position().to_string();
     let rest = world
         .ana()

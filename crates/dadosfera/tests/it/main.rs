@@ -2,7 +2,9 @@
 
 #![expect(
     clippy::expect_used,
-    reason = "helpers of tests may fail a test, but the lint knows only functions marked as tests"
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "helpers of tests may fail a test and print for it, but the lints know only functions marked as tests"
 )]
 
 mod answers;
@@ -17,6 +19,7 @@ mod leaks;
 mod lists;
 mod manifest;
 mod mfa;
+mod outloud;
 mod permissions;
 mod pipelines;
 mod races;

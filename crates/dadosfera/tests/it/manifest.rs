@@ -7,6 +7,7 @@ use dadosfera::{CatalogQuery, Client, ErrorKind, Maybe};
 use dadosfera_emulator::{FaultEffect, Options};
 use futures::TryStreamExt as _;
 
+use crate::outloud::Fails as _;
 use crate::support::World;
 
 /// Everything that an asset can say, thrice.
@@ -231,7 +232,7 @@ async fn what_is_changed_is_kept_as_it_was_and_can_be_brought_back() {
         .catalog()
         .apply(&changed, &options)
         .await
-        .expect_err("broke off");
+        .fails("broke off");
     let again = plan(&client, &text).await;
     assert_eq!(again.assets[0].changes.len(), 1);
     client
@@ -263,7 +264,7 @@ async fn what_is_changed_is_kept_as_it_was_and_can_be_brought_back() {
         .catalog()
         .apply(&changed, &options)
         .await
-        .expect_err("no folder");
+        .fails("no folder");
     assert_eq!(error.kind(), ErrorKind::File);
     assert_eq!(writes(&world), before);
 }
@@ -283,7 +284,7 @@ async fn a_plan_that_is_out_of_date_is_refused() {
         .catalog()
         .apply(&stale, &ApplyOptions::new())
         .await
-        .expect_err("stale");
+        .fails("stale");
     assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
     assert_eq!(assets(&client).await, 3);
 
@@ -299,7 +300,7 @@ async fn a_plan_that_is_out_of_date_is_refused() {
         .catalog()
         .apply(&stale, &ApplyOptions::new())
         .await
-        .expect_err("stale");
+        .fails("stale");
     assert!(
         error.to_string().contains("was changed since the plan"),
         "{error}"
@@ -337,11 +338,7 @@ async fn two_of_one_name_are_told_apart_by_their_id_only() {
         tags: None,
     };
     client.catalog().create(&twin).await.expect("made");
-    let error = client
-        .catalog()
-        .plan(&manifest(one))
-        .await
-        .expect_err("two");
+    let error = client.catalog().plan(&manifest(one)).await.fails("two");
     assert_eq!(error.kind(), ErrorKind::Conflict);
     assert!(
         error
@@ -364,11 +361,7 @@ async fn two_of_one_name_are_told_apart_by_their_id_only() {
     assert!(plan(&client, one).await.is_empty());
 
     let none = "version = 1\n[[asset]]\nid = \"none\"\nname = \"X\"\ntype = \"dataset\"\n";
-    let error = client
-        .catalog()
-        .plan(&manifest(none))
-        .await
-        .expect_err("none");
+    let error = client.catalog().plan(&manifest(none)).await.fails("none");
     assert_eq!(error.kind(), ErrorKind::NotFound);
     assert!(
         error

@@ -5,6 +5,7 @@ use std::time::Duration;
 use dadosfera::ErrorKind;
 use dadosfera_emulator::FaultEffect;
 
+use crate::outloud::Fails as _;
 use crate::support::{MFA, TOTP_SECRET, World};
 
 #[tokio::test]
@@ -57,7 +58,7 @@ async fn a_missing_code_is_asked_for_once_and_can_be_supplied() {
     let world = World::new().await;
     let client = world.client(MFA);
     for _ in 0..3 {
-        let error = client.pipelines().list().await.expect_err("no code");
+        let error = client.pipelines().list().await.fails("no code");
         assert_eq!(
             (error.kind(), error.operation()),
             (ErrorKind::MfaRequired, Some("sign_in"))
@@ -93,7 +94,7 @@ async fn a_code_that_is_given_is_good_for_one_sign_in() {
     client.pipelines().list().await.expect("signed in");
     world.advance(25 * 60);
     assert_eq!(
-        client.pipelines().list().await.expect_err("used up").kind(),
+        client.pipelines().list().await.fails("used up").kind(),
         ErrorKind::MfaRequired
     );
 }
@@ -113,13 +114,13 @@ async fn a_wrong_code_is_told_apart_from_a_missing_one() {
         .totp_code(wrong)
         .build()
         .expect("a client");
-    let error = client.pipelines().list().await.expect_err("a wrong code");
+    let error = client.pipelines().list().await.fails("a wrong code");
     assert_eq!(error.kind(), ErrorKind::MfaRequired);
     assert!(
         error.to_string().contains("was not accepted") && !error.to_string().contains(wrong),
         "{error}"
     );
-    client.pipelines().list().await.expect_err("still");
+    client.pipelines().list().await.fails("still");
     assert_eq!(world.count("sign_in"), 1);
 }
 
@@ -133,12 +134,12 @@ async fn a_wrong_secret_is_told_and_tried_no_more_than_once_a_minute() {
         .build()
         .expect("a client");
     for _ in 0..5 {
-        let error = client.pipelines().list().await.expect_err("a wrong secret");
+        let error = client.pipelines().list().await.fails("a wrong secret");
         assert_eq!(error.kind(), ErrorKind::MfaRequired);
         assert!(error.to_string().contains("clock is right"), "{error}");
     }
     assert_eq!(world.count("sign_in"), 1);
     world.advance(1);
-    client.pipelines().list().await.expect_err("a wrong secret");
+    client.pipelines().list().await.fails("a wrong secret");
     assert_eq!(world.count("sign_in"), 2);
 }

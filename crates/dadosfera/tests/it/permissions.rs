@@ -2,6 +2,7 @@
 
 use dadosfera::ErrorKind;
 
+use crate::outloud::Fails as _;
 use crate::support::{World, a_pipeline};
 
 const VERA: (&str, &str) = ("vera@acme.example", "acme-vera-password");
@@ -48,7 +49,7 @@ async fn a_plan_is_checked_before_its_first_step() {
         ]
     );
     assert!(!vera.is_allowed());
-    let error = vera.allowed().expect_err("two are missing");
+    let error = vera.allowed().fails("two are missing");
     assert_eq!(
         (error.kind(), error.missing_permission()),
         (ErrorKind::Forbidden, Some("POST /pipelines"))
@@ -112,11 +113,11 @@ async fn an_operation_that_is_none_is_refused_with_its_likes_and_an_api_key_cann
         .ana()
         .check_plan(["pipeline_create"])
         .await
-        .expect_err("none");
+        .fails("none");
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
     assert!(error.to_string().contains("create_pipeline"), "{error}");
     assert!(world.emulator.requests().is_empty());
     let key = world.builder().api_key("ddf_x").build().expect("a client");
-    let error = key.can("catalog:delete").await.expect_err("a key");
+    let error = key.can("catalog:delete").await.fails("a key");
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
 }

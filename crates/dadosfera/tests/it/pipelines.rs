@@ -6,6 +6,7 @@ use dadosfera::raw::types::{JobStateChange, LoadType, PipelineState, RunStatus};
 use dadosfera::{ErrorKind, JobInputPatch, PageOptions, PipelinePatch, SyncMode, WaitOptions};
 use dadosfera_emulator::{Emulator, FaultEffect, Seed};
 
+use crate::outloud::Fails as _;
 use crate::support::{TestClock, World, a_pipeline, new_pipeline};
 
 #[tokio::test]
@@ -50,7 +51,7 @@ async fn a_pipeline_lives_from_creation_to_deletion() {
         client.pipelines().get(&id).await.expect("there").status,
         PipelineState::Paused
     );
-    let error = client.pipeline(&id).execute().await.expect_err("paused");
+    let error = client.pipeline(&id).execute().await.fails("paused");
     assert_eq!(
         (error.kind(), error.code()),
         (ErrorKind::BadRequest, Some("PipelinePaused"))
@@ -66,7 +67,7 @@ async fn a_pipeline_lives_from_creation_to_deletion() {
         .pipeline(&id)
         .set_memory(12_001)
         .await
-        .expect_err("too much");
+        .fails("too much");
     assert_eq!(
         (error.kind(), error.field()),
         (ErrorKind::InvalidInput, Some("amount"))
@@ -75,7 +76,7 @@ async fn a_pipeline_lives_from_creation_to_deletion() {
 
     client.pipelines().delete(&id).await.expect("deleted");
     assert_eq!(
-        client.pipelines().get(&id).await.expect_err("gone").kind(),
+        client.pipelines().get(&id).await.fails("gone").kind(),
         ErrorKind::NotFound
     );
 }
@@ -135,7 +136,7 @@ async fn a_run_that_fails_is_an_error_with_its_trace() {
         .expect("started")
         .wait()
         .await
-        .expect_err("failed");
+        .fails("failed");
     assert_eq!(error.kind(), ErrorKind::RunFailed);
     assert!(
         error
@@ -154,7 +155,7 @@ async fn a_wait_ends_at_its_limit_and_can_go_on() {
     let error = handle
         .wait_with(WaitOptions::new().limit(Duration::from_secs(10)))
         .await
-        .expect_err("too short");
+        .fails("too short");
     assert_eq!(error.kind(), ErrorKind::WaitTimeout);
     assert!(
         error.to_string().contains("still RUNNING after 10 s"),
@@ -205,7 +206,7 @@ async fn whoever_may_start_but_not_read_runs_can_start_one() {
         .key;
     let client = world.builder().api_key(key).build().expect("a client");
     let handle = client.pipeline(&id).execute().await.expect("started");
-    let error = handle.wait().await.expect_err("not to be read");
+    let error = handle.wait().await.fails("not to be read");
     assert_eq!(
         (error.kind(), error.operation()),
         (ErrorKind::Forbidden, Some("list_pipeline_runs"))
@@ -216,12 +217,7 @@ async fn whoever_may_start_but_not_read_runs_can_start_one() {
 #[tokio::test]
 async fn a_pipeline_that_is_not_there_is_told_by_the_start() {
     let world = World::new().await;
-    let error = world
-        .ana()
-        .pipeline("none")
-        .execute()
-        .await
-        .expect_err("none");
+    let error = world.ana().pipeline("none").execute().await.fails("none");
     assert_eq!(
         (error.kind(), error.operation()),
         (ErrorKind::NotFound, Some("execute_pipeline"))
@@ -285,13 +281,13 @@ async fn a_permission_is_named_and_an_unknown_one_refused_with_the_known() {
         .api_keys()
         .create(["catalog:craete"])
         .await
-        .expect_err("a slip");
+        .fails("a slip");
     assert_eq!(
         (error.kind(), error.operation()),
         (ErrorKind::InvalidInput, Some("create_api_key"))
     );
     assert!(error.to_string().contains("catalog:create"), "{error}");
-    let error = client.api_keys().create([0]).await.expect_err("no id");
+    let error = client.api_keys().create([0]).await.fails("no id");
     assert_eq!((error.code(), error.status()), (Some("UNKNOWN"), Some(500)));
     client.api_keys().delete(&made.id).await.expect("deleted");
 }
@@ -365,7 +361,7 @@ async fn what_the_sdk_does_not_wrap_goes_through_the_generated_client() {
             .as_u16(),
         200
     );
-    let error = client.raw().get_pipeline("none").await.expect_err("none");
+    let error = client.raw().get_pipeline("none").await.fails("none");
     let error = dadosfera::Error::from(error);
     assert_eq!(
         (error.kind(), error.operation()),

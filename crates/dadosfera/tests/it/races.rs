@@ -5,6 +5,7 @@ use std::time::Duration;
 use dadosfera::{Client, ErrorKind};
 use dadosfera_emulator::FaultEffect;
 
+use crate::outloud::Fails as _;
 use crate::support::{Raw, World, json};
 
 #[tokio::test]
@@ -57,7 +58,7 @@ async fn a_late_401_of_an_old_token_does_not_throw_the_new_one_away() {
     let error = slow
         .await
         .expect("no panic")
-        .expect_err("it was asked again with the second token");
+        .fails("it was asked again with the second token");
     assert_eq!(error.kind(), ErrorKind::NotFound);
     let asked = |path: &str| {
         server
@@ -91,7 +92,7 @@ fn a_flight_that_dies_with_its_runtime_is_started_again() {
     home.block_on(world.eventually("sign_in", 1));
     let waiting = second.spawn(async move { client.pipelines().list().await.map(|_| ()) });
     first.shutdown_background();
-    home.block_on(lost).expect_err("its runtime is gone");
+    home.block_on(lost).fails("its runtime is gone");
     home.block_on(waiting)
         .expect("no panic")
         .expect("the second runtime signs in");

@@ -9,6 +9,7 @@ use dadosfera::{
 use dadosfera_emulator::Options;
 use tokio::runtime::{Builder, Runtime};
 
+use crate::outloud::Fails as _;
 use crate::redis_server::{KEY, RedisServer};
 use crate::stores::{Events, lists};
 use crate::support::{ANA, World};
@@ -82,7 +83,7 @@ async fn one_at_a_time_holds_the_lease_and_a_dropped_one_is_given_back() {
     let redis = RedisServer::start();
     let (one, two) = (redis.store(), redis.store());
     let guard = one.lock(SOON).await.expect("free");
-    let error = two.lock(AT_ONCE).await.err().expect("held");
+    let error = two.lock(AT_ONCE).await.fails("held");
     assert_eq!(error.kind(), StoreErrorKind::Busy);
     guard.release().await.expect("released");
     let guard = two.lock(SOON).await.expect("free again");
@@ -104,15 +105,15 @@ async fn who_slept_through_the_lease_changes_nothing_any_more() {
     guard.save(&record(2)).await.expect("kept");
 
     let refused = [
-        asleep.save(&record(3)).await.expect_err("fenced"),
-        asleep.clear().await.expect_err("fenced"),
-        asleep.set_aside().await.expect_err("fenced"),
+        asleep.save(&record(3)).await.fails("fenced"),
+        asleep.clear().await.fails("fenced"),
+        asleep.set_aside().await.fails("fenced"),
     ];
     for error in refused {
         assert_eq!(error.kind(), StoreErrorKind::Fenced, "{error}");
     }
     asleep.release().await.expect("nothing to give back");
-    let error = redis.store().lock(AT_ONCE).await.err().expect("still held");
+    let error = redis.store().lock(AT_ONCE).await.fails("still held");
     assert_eq!(error.kind(), StoreErrorKind::Busy);
     let kept = guard.load().await.expect("readable").expect("a record");
     assert_eq!(kept.generation, 2);
@@ -129,7 +130,7 @@ async fn an_older_record_does_not_replace_a_newer_one() {
         .save(&record(5))
         .await
         .expect("written again as it is");
-    let error = guard.save(&record(4)).await.expect_err("older");
+    let error = guard.save(&record(4)).await.fails("older");
     assert_eq!(error.kind(), StoreErrorKind::Fenced);
     guard.clear().await.expect("cleared");
     assert!(guard.load().await.expect("readable").is_none());
@@ -145,9 +146,9 @@ async fn a_server_that_was_stopped_is_found_again_with_what_it_kept() {
     guard.save(&record(9)).await.expect("kept");
     redis.stop();
     for error in [
-        store.load().await.map(|_| ()).expect_err("gone"),
-        guard.save(&record(10)).await.expect_err("gone"),
-        store.lock(SOON).await.map(|_| ()).expect_err("gone"),
+        store.load().await.map(|_| ()).fails("gone"),
+        guard.save(&record(10)).await.fails("gone"),
+        store.lock(SOON).await.map(|_| ()).fails("gone"),
     ] {
         assert_eq!(error.kind(), StoreErrorKind::Unavailable);
         assert!(
@@ -214,7 +215,7 @@ async fn a_record_of_another_key_or_program_is_kept_aside() {
     assert_eq!(aside, sealed, "kept as it was");
 
     fleet.redis.ask("SET dadosfera:{fleet}:record canary");
-    let error = fleet.redis.store().load().await.expect_err("no hash");
+    let error = fleet.redis.store().load().await.fails("no hash");
     assert_eq!(error.kind(), StoreErrorKind::Corrupt);
     lists(&fleet.client()).await;
     let aside = fleet.redis.ask("GET dadosfera:{fleet}:aside:2");
@@ -273,7 +274,7 @@ async fn tls_to_a_server_without_it_is_an_error_and_no_panic() {
     let redis = RedisServer::start();
     let address = redis.address().replace("redis://", "rediss://");
     let store = RedisStore::new(&address, "fleet", &KEY).expect("a store");
-    let error = store.load().await.expect_err("no TLS there");
+    let error = store.load().await.fails("no TLS there");
     assert_eq!(error.kind(), StoreErrorKind::Unavailable);
 }
 
@@ -286,7 +287,7 @@ async fn a_server_that_wants_a_password_says_so_and_nobody_repeats_one() {
         .replace("redis://", "redis://:canary-wrong@");
     for address in [redis.address(), wrong] {
         let store = RedisStore::new(&address, "fleet", &KEY).expect("a store");
-        let error = store.load().await.expect_err("refused");
+        let error = store.load().await.fails("refused");
         assert_eq!(error.kind(), StoreErrorKind::Unavailable);
         let said = format!("{error} {error:?} {store:?} {}", store.place());
         assert!(said.contains("check the user and the password"), "{said}");
@@ -304,7 +305,7 @@ fn an_address_or_a_name_that_cannot_be_used_is_told_without_the_password() {
         ("redis://:canary@h", "a{b}"),
         ("redis://:canary@h", "two words"),
     ] {
-        let error = RedisStore::new(address, name, &KEY).expect_err(address);
+        let error = RedisStore::new(address, name, &KEY).fails(address);
         assert_eq!(error.kind(), ErrorKind::Config);
         assert!(
             !format!("{error} {error:?}").contains("canary"),
@@ -320,7 +321,7 @@ async fn a_lease_lives_as_long_as_its_holder_and_ends_soon_after_it() {
     let (one, two) = (redis.store().lease(lease), redis.store().lease(lease));
     let (mut guard, runtime) = held_elsewhere(one).await;
     // Its holder says nothing for five leases, and the task beside renews it.
-    let error = two.lock(lease * 5).await.err().expect("held");
+    let error = two.lock(lease * 5).await.fails("held");
     assert_eq!(error.kind(), StoreErrorKind::Busy);
     guard.save(&record(1)).await.expect("it is still ours");
     // Like a kill: nothing renews it any more, and nothing gives it back.

@@ -9,6 +9,7 @@ use dadosfera::{
     NewSingerJob, PipelineId, PipelinePatch, SyncMode, TableFromFile, Upload, UploadMany,
 };
 
+use crate::outloud::Fails as _;
 use crate::support::World;
 
 const CONNECTION: &str = "1763991009206_kvpd3364_postgresql-1.0.0";
@@ -56,7 +57,7 @@ fn user(username: &str) -> NewUser {
 
 async fn create(client: &Client, pipeline: NewPipeline) -> Error {
     let made = client.pipelines().create(pipeline).await;
-    made.map(drop).expect_err("refused")
+    made.map(drop).fails("refused")
 }
 
 #[tokio::test]
@@ -110,46 +111,46 @@ async fn each_input_that_no_server_could_accept_is_refused_with_its_field_and_no
         ("jobs[0].input.table_name", "create_pipeline",
             create(client, NewPipeline::new("P").job(NewMongoJob::new("shop", "", "c"))).await),
         ("cron", "update_pipeline",
-            client.pipelines().update(id, &PipelinePatch::new().cron("61 * * * *")).await.expect_err("refused")),
+            client.pipelines().update(id, &PipelinePatch::new().cron("61 * * * *")).await.fails("refused")),
         ("name", "update_pipeline",
-            client.pipelines().update(id, &PipelinePatch::new().name("")).await.expect_err("refused")),
-        ("amount", "update_pipeline_memory", client.pipeline(id).set_memory(12_001).await.expect_err("refused")),
-        ("amount", "update_pipeline_memory", client.pipeline(id).set_memory(0).await.expect_err("refused")),
-        ("amount", "update_job_memory", jobs.set_memory(id.job(0), 12_001).await.expect_err("refused")),
+            client.pipelines().update(id, &PipelinePatch::new().name("")).await.fails("refused")),
+        ("amount", "update_pipeline_memory", client.pipeline(id).set_memory(12_001).await.fails("refused")),
+        ("amount", "update_pipeline_memory", client.pipeline(id).set_memory(0).await.fails("refused")),
+        ("amount", "update_job_memory", jobs.set_memory(id.job(0), 12_001).await.fails("refused")),
         ("primary_keys", "update_job_sync_mode",
-            jobs.set_sync_mode(id.job(0), &SyncMode::incremental_with_qualify("at", "date", no_keys)).await.map(drop).expect_err("refused")),
+            jobs.set_sync_mode(id.job(0), &SyncMode::incremental_with_qualify("at", "date", no_keys)).await.map(drop).fails("refused")),
         ("incremental_column_name", "update_job_sync_mode",
-            jobs.set_sync_mode(id.job(0), &SyncMode::incremental("", "date")).await.map(drop).expect_err("refused")),
-        ("name", "create_table", tables.create(&table("", &[("id", "INTEGER")])).await.map(drop).expect_err("refused")),
-        ("columns", "create_table", tables.create(&table("T", &[])).await.map(drop).expect_err("refused")),
-        ("columns[0]", "create_table", tables.create(&table("T", &[("", "INTEGER")])).await.map(drop).expect_err("refused")),
-        ("columns[1]", "create_table", tables.create(&table("T", &[("a", "FLOAT"), ("a", "FLOAT")])).await.map(drop).expect_err("refused")),
-        ("columns[0].type", "create_table", tables.create(&table("T", &[("id", "")])).await.map(drop).expect_err("refused")),
-        ("name", "create_table", tables.from_file(TableFromFile::new("", "/raw", bytes())).await.map(drop).expect_err("refused")),
-        ("display_name", "create_data_asset", client.catalog().create(&asset("")).await.map(drop).expect_err("refused")),
+            jobs.set_sync_mode(id.job(0), &SyncMode::incremental("", "date")).await.map(drop).fails("refused")),
+        ("name", "create_table", tables.create(&table("", &[("id", "INTEGER")])).await.map(drop).fails("refused")),
+        ("columns", "create_table", tables.create(&table("T", &[])).await.map(drop).fails("refused")),
+        ("columns[0]", "create_table", tables.create(&table("T", &[("", "INTEGER")])).await.map(drop).fails("refused")),
+        ("columns[1]", "create_table", tables.create(&table("T", &[("a", "FLOAT"), ("a", "FLOAT")])).await.map(drop).fails("refused")),
+        ("columns[0].type", "create_table", tables.create(&table("T", &[("id", "")])).await.map(drop).fails("refused")),
+        ("name", "create_table", tables.from_file(TableFromFile::new("", "/raw", bytes())).await.map(drop).fails("refused")),
+        ("display_name", "create_data_asset", client.catalog().create(&asset("")).await.map(drop).fails("refused")),
         ("tags[1]", "create_data_asset",
-            client.catalog().create(&CreateDataAssetRequest { tags: Some(vec!["a".into(), "a".into()]), ..asset("A") }).await.map(drop).expect_err("refused")),
+            client.catalog().create(&CreateDataAssetRequest { tags: Some(vec!["a".into(), "a".into()]), ..asset("A") }).await.map(drop).fails("refused")),
         ("external_url", "create_data_asset",
-            client.catalog().create(&CreateDataAssetRequest { external_url: Some("example.com".into()), ..asset("A") }).await.map(drop).expect_err("refused")),
+            client.catalog().create(&CreateDataAssetRequest { external_url: Some("example.com".into()), ..asset("A") }).await.map(drop).fails("refused")),
         ("name", "create_connection",
-            client.connections().create(&CreateConnectionRequest { name: String::new(), plugin: "mysql".into(), config: serde_json::Map::new().into() }).await.map(drop).expect_err("refused")),
-        ("users", "create_users", client.users().create(vec![]).await.map(drop).expect_err("refused")),
-        ("users[1].username", "create_users", client.users().create(vec![user("eva@acme.example"), user("")]).await.map(drop).expect_err("refused")),
-        ("folderPath", "upload_files", storage.upload("raw", bytes()).await.map(drop).expect_err("refused")),
-        ("folderPath", "upload_files", storage.upload("/raw/../x", bytes()).await.map(drop).expect_err("refused")),
-        ("file", "upload_files", storage.upload("/raw", Upload::bytes("a/b.csv", "id\n")).await.map(drop).expect_err("refused")),
-        ("file", "upload_files", storage.upload("/raw", Upload::bytes(&long, "id\n")).await.map(drop).expect_err("refused")),
-        ("file", "upload_files", storage.upload("/raw", bytes().largest(2)).await.map(drop).expect_err("refused")),
+            client.connections().create(&CreateConnectionRequest { name: String::new(), plugin: "mysql".into(), config: serde_json::Map::new().into() }).await.map(drop).fails("refused")),
+        ("users", "create_users", client.users().create(vec![]).await.map(drop).fails("refused")),
+        ("users[1].username", "create_users", client.users().create(vec![user("eva@acme.example"), user("")]).await.map(drop).fails("refused")),
+        ("folderPath", "upload_files", storage.upload("raw", bytes()).await.map(drop).fails("refused")),
+        ("folderPath", "upload_files", storage.upload("/raw/../x", bytes()).await.map(drop).fails("refused")),
+        ("file", "upload_files", storage.upload("/raw", Upload::bytes("a/b.csv", "id\n")).await.map(drop).fails("refused")),
+        ("file", "upload_files", storage.upload("/raw", Upload::bytes(&long, "id\n")).await.map(drop).fails("refused")),
+        ("file", "upload_files", storage.upload("/raw", bytes().largest(2)).await.map(drop).fails("refused")),
         ("file", "upload_files",
-            storage.upload("/raw", Upload::stream("a", 250_000_001, futures::stream::empty())).await.map(drop).expect_err("refused")),
-        ("path", "upload_files", storage.upload("/raw", Upload::path(folder.path())).await.map(drop).expect_err("refused")),
+            storage.upload("/raw", Upload::stream("a", 250_000_001, futures::stream::empty())).await.map(drop).fails("refused")),
+        ("path", "upload_files", storage.upload("/raw", Upload::path(folder.path())).await.map(drop).fails("refused")),
         ("files[1]", "upload_files",
-            storage.upload_many("/raw", [file.clone(), same.join("orders.csv")], &UploadMany::new()).await.map(drop).expect_err("refused")),
-        ("folderPath", "list_files", storage.list("raw").await.map(drop).expect_err("refused")),
-        ("path", "download_file", storage.download("/raw/").await.map(drop).expect_err("refused")),
-        ("path", "delete_file", storage.delete("orders.csv").await.expect_err("refused")),
+            storage.upload_many("/raw", [file.clone(), same.join("orders.csv")], &UploadMany::new()).await.map(drop).fails("refused")),
+        ("folderPath", "list_files", storage.list("raw").await.map(drop).fails("refused")),
+        ("path", "download_file", storage.download("/raw/").await.map(drop).fails("refused")),
+        ("path", "delete_file", storage.delete("orders.csv").await.fails("refused")),
         ("target", "download_file",
-            storage.download_to("/raw/a.csv", folder.path(), &DownloadOptions::new()).await.map(drop).expect_err("refused")),
+            storage.download_to("/raw/a.csv", folder.path(), &DownloadOptions::new()).await.map(drop).fails("refused")),
     ];
     for (index, (field, operation, error)) in refused.iter().enumerate() {
         assert_eq!(error.kind(), ErrorKind::InvalidInput, "{index}: {error}");
@@ -161,7 +162,7 @@ async fn each_input_that_no_server_could_accept_is_refused_with_its_field_and_no
     let error = storage
         .upload("/raw", Upload::path(folder.path().join("none.csv")))
         .await
-        .expect_err("not there");
+        .fails("not there");
     assert_eq!(
         (error.kind(), error.operation()),
         (ErrorKind::File, Some("upload_files"))
@@ -188,7 +189,7 @@ async fn what_the_server_refuses_keeps_its_own_message_and_code() {
             .is_some_and(|said| said.contains("plugin of jdbc must be one of")),
         "{error}"
     );
-    let error = client.pipeline("nope").execute().await.expect_err("none");
+    let error = client.pipeline("nope").execute().await.fails("none");
     assert_eq!(
         (error.kind(), error.code(), error.api_message()),
         (
@@ -243,6 +244,6 @@ async fn a_change_of_the_sync_mode_says_what_becomes_of_the_state_before_it_is_m
         .jobs()
         .plan_sync_mode(&job, &SyncMode::incremental("at", "datetime"))
         .await
-        .expect_err("PostgreSQL has no such type");
+        .fails("PostgreSQL has no such type");
     assert_eq!(error.field(), Some("incremental_column_type"));
 }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use dadosfera::ErrorKind;
 use dadosfera_emulator::FaultEffect;
 
+use crate::outloud::Fails as _;
 use crate::support::{World, a_pipeline, new_pipeline};
 
 #[tokio::test]
@@ -36,12 +37,7 @@ async fn a_read_outlives_three_failures_of_each_passing_kind() {
 async fn a_read_gives_up_after_three_retries() {
     let world = World::new().await;
     world.fail("list_pipelines", 9, FaultEffect::Status(503));
-    let error = world
-        .ana()
-        .pipelines()
-        .list()
-        .await
-        .expect_err("always 503");
+    let error = world.ana().pipelines().list().await.fails("always 503");
     assert_eq!(
         (error.kind(), error.status()),
         (ErrorKind::Server, Some(503))
@@ -58,7 +54,7 @@ async fn what_will_not_pass_is_not_tried_again() {
     for status in [400, 403, 404, 409, 500] {
         let world = World::new().await;
         world.fail("list_pipelines", 2, FaultEffect::Status(status));
-        let error = world.ana().pipelines().list().await.expect_err("a failure");
+        let error = world.ana().pipelines().list().await.fails("a failure");
         assert_eq!(error.status(), Some(status));
         assert_eq!(world.count("list_pipelines"), 1, "{status}");
         assert_eq!(world.count("refresh_access_token"), 0, "{status}");
@@ -81,7 +77,7 @@ async fn a_post_whose_answer_was_lost_is_not_sent_again() {
             .pipelines()
             .create(new_pipeline("Orders", "orders"))
             .await
-            .expect_err("a failure");
+            .fails("a failure");
         assert_eq!(
             (error.kind(), error.operation()),
             (kind, Some("create_pipeline")),
@@ -106,12 +102,12 @@ async fn a_lost_create_is_found_by_repeating_it_with_the_same_id() {
         .pipelines()
         .create(pipeline.clone())
         .await
-        .expect_err("the answer was lost");
+        .fails("the answer was lost");
     let error = client
         .pipelines()
         .create(pipeline.clone())
         .await
-        .expect_err("it is there");
+        .fails("it is there");
     assert_eq!(error.kind(), ErrorKind::Conflict);
     assert_eq!(
         client
@@ -148,7 +144,7 @@ async fn a_pause_that_is_asked_for_as_a_date_is_slept_through() {
 async fn a_pause_longer_than_a_minute_is_told_and_not_slept() {
     let world = World::new().await;
     world.fail("list_pipelines", 1, FaultEffect::RetryAfter(61));
-    let error = world.ana().pipelines().list().await.expect_err("too long");
+    let error = world.ana().pipelines().list().await.fails("too long");
     assert_eq!(
         (error.kind(), error.retry_after()),
         (ErrorKind::RateLimited, Some(Duration::from_secs(61)))
@@ -176,7 +172,7 @@ async fn a_lost_sign_in_is_not_sent_again_by_itself() {
     let world = World::new().await;
     let client = world.ana();
     world.fail("sign_in", 1, FaultEffect::DropAfter);
-    let error = client.pipelines().list().await.expect_err("lost");
+    let error = client.pipelines().list().await.fails("lost");
     assert_eq!(
         (error.kind(), error.operation()),
         (ErrorKind::ConnectionLost, Some("sign_in"))
@@ -207,11 +203,7 @@ async fn an_answer_that_takes_too_long_ends_at_the_limit_of_the_call() {
     );
     let pipeline = a_pipeline(&client).await;
     let began = Instant::now();
-    let error = client
-        .pipeline(pipeline)
-        .execute()
-        .await
-        .expect_err("too slow");
+    let error = client.pipeline(pipeline).execute().await.fails("too slow");
     assert_eq!(
         (error.kind(), error.operation()),
         (ErrorKind::Timeout, Some("execute_pipeline"))

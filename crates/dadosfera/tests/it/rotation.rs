@@ -5,6 +5,7 @@ use std::io;
 use dadosfera::{ErrorKind, Secret};
 use dadosfera_emulator::FaultEffect;
 
+use crate::outloud::Fails as _;
 use crate::support::World;
 
 const READS: [&str; 1] = ["GET /pipelines"];
@@ -29,10 +30,7 @@ async fn a_rotated_key_takes_the_place_of_the_old_one() {
     let client = |key| world.builder().api_key(key).build().expect("a client");
     client(vault).pipelines().list().await.expect("the new key");
     let refused = client(old.key).pipelines().list().await;
-    assert_eq!(
-        refused.expect_err("deleted").kind(),
-        ErrorKind::Unauthorized
-    );
+    assert_eq!(refused.fails("deleted").kind(), ErrorKind::Unauthorized);
 }
 
 #[tokio::test]
@@ -57,7 +55,7 @@ async fn a_rotation_that_dies_leaves_both_keys_valid_and_says_so() {
                 }
             })
             .await
-            .expect_err(what);
+            .fails(what);
         let said = error.to_string();
         assert!(
             said.contains(what) && said.contains("both valid") && said.contains(&old.id),
@@ -80,7 +78,7 @@ async fn a_key_that_is_not_there_is_not_rotated() {
             Ok::<_, io::Error>(())
         })
         .await
-        .expect_err("no such key");
+        .fails("no such key");
     assert_eq!(error.kind(), ErrorKind::NotFound);
     assert_eq!(world.count("create_api_key"), 0);
 }

@@ -6,6 +6,7 @@ use dadosfera::types::RunStatus;
 use dadosfera::{ErrorKind, WaitOptions};
 use dadosfera_emulator::FaultEffect;
 
+use crate::outloud::Fails as _;
 use crate::support::{World, a_pipeline};
 
 #[tokio::test]
@@ -54,11 +55,7 @@ async fn states_end_with_an_error_at_the_limit() {
     let handle = client.pipeline(&pipeline).execute().await.expect("started");
     let mut states = handle.states(WaitOptions::new().limit(Duration::from_secs(5)));
     states.next().await.expect("a state").expect("running");
-    let error = states
-        .next()
-        .await
-        .expect("an error")
-        .expect_err("too long");
+    let error = states.next().await.expect("an error").fails("too long");
     assert_eq!(error.kind(), ErrorKind::WaitTimeout);
     assert_eq!(error.pipeline_run_id(), handle.pipeline_run_id());
     assert!(states.next().await.is_none());
@@ -135,9 +132,9 @@ async fn a_run_is_followed_by_its_id() {
         .expect("an id")
         .wait()
         .await
-        .expect_err("not there");
+        .fails("not there");
     assert_eq!(error.kind(), ErrorKind::NotFound);
-    client.runs(&pipeline).follow("..").expect_err("no id");
+    client.runs(&pipeline).follow("..").fails("no id");
 }
 
 #[tokio::test]
@@ -148,7 +145,7 @@ async fn a_wait_outlives_failures_that_pass_and_ends_at_one_that_does_not() {
     let handle = client.pipeline(&pipeline).execute().await.expect("started");
     world.fail("list_pipeline_runs", 4, FaultEffect::DropBefore);
     world.fail("list_pipeline_runs", 1, FaultEffect::Status(403));
-    let error = handle.wait().await.expect_err("forbidden");
+    let error = handle.wait().await.fails("forbidden");
     assert_eq!(error.kind(), ErrorKind::Forbidden);
     handle.wait().await.expect("ended");
 }

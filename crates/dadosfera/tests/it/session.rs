@@ -6,6 +6,7 @@ use dadosfera::raw::types::SignInRequest;
 use dadosfera::{Client, Error, ErrorKind, Maybe, Secret};
 use dadosfera_emulator::{FaultEffect, Options, RefreshAnswer};
 
+use crate::outloud::Fails as _;
 use crate::support::{ANA, World};
 
 /// This many callers at once; answers each one's outcome.
@@ -106,7 +107,7 @@ async fn an_outage_with_a_dead_token_is_one_request_and_one_error_for_all_and_th
     world.advance(31);
     world.fail("refresh_access_token", 1, FaultEffect::Status(503));
     for outcome in herd(&client, 40).await {
-        let error = outcome.expect_err("the refresh failed");
+        let error = outcome.fails("the refresh failed");
         assert_eq!(
             (error.kind(), error.operation()),
             (ErrorKind::Server, Some("refresh_access_token"))
@@ -184,7 +185,7 @@ async fn a_401_that_no_token_mends_costs_one_refresh_and_is_told() {
     all_succeed(&client, 1).await;
     world.advance(1);
     world.fail("list_pipelines", 2, FaultEffect::Status(401));
-    let error = client.pipelines().list().await.expect_err("two 401s");
+    let error = client.pipelines().list().await.fails("two 401s");
     assert_eq!(
         (error.kind(), error.status()),
         (ErrorKind::Unauthorized, Some(401))
@@ -248,7 +249,7 @@ async fn a_refresh_token_from_elsewhere_starts_a_session_without_a_password() {
         .session()
         .sign_in()
         .await
-        .expect_err("nobody knows who it is");
+        .fails("nobody knows who it is");
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
 
     let wrong = world
@@ -260,13 +261,13 @@ async fn a_refresh_token_from_elsewhere_starts_a_session_without_a_password() {
         .pipelines()
         .list()
         .await
-        .expect_err("another customer's name");
+        .fails("another customer's name");
     assert_eq!(
         (error.kind(), error.operation()),
         (ErrorKind::SessionExpired, Some("refresh_access_token"))
     );
     let asked = world.count("refresh_access_token");
-    wrong.pipelines().list().await.expect_err("still");
+    wrong.pipelines().list().await.fails("still");
     assert_eq!(
         world.count("refresh_access_token"),
         asked,
@@ -290,7 +291,7 @@ async fn an_api_key_is_sent_alone_and_never_refreshed() {
         .pipelines()
         .create(crate::support::new_pipeline("x", "x"))
         .await
-        .expect_err("no permission");
+        .fails("no permission");
     assert_eq!(error.kind(), ErrorKind::Forbidden);
     assert!(
         error
@@ -300,7 +301,7 @@ async fn an_api_key_is_sent_alone_and_never_refreshed() {
     );
 
     ana.api_keys().delete(made.id).await.expect("deleted");
-    let error = client.pipelines().list().await.expect_err("deleted");
+    let error = client.pipelines().list().await.fails("deleted");
     assert_eq!(error.kind(), ErrorKind::Unauthorized);
     assert!(error.to_string().contains("API key"), "{error}");
 }
@@ -328,7 +329,7 @@ async fn a_session_that_signed_out_sends_nothing_more() {
     let client = world.ana();
     all_succeed(&client, 1).await;
     client.session().sign_out();
-    let error = client.pipelines().list().await.expect_err("signed out");
+    let error = client.pipelines().list().await.fails("signed out");
     assert_eq!(
         (error.kind(), error.operation()),
         (ErrorKind::Closed, Some("list_pipelines"))

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use dadosfera::{Client, ErrorKind, Secret, SessionState};
 
+use crate::outloud::Fails as _;
 use crate::stores::lists;
 use crate::support::{ANA, MFA, Raw, World, json};
 
@@ -102,7 +103,7 @@ async fn a_callback_is_asked_for_each_code_and_none_is_sent_twice() {
         (1, 1)
     );
     world.advance(25 * 60);
-    let error = client.pipelines().list().await.expect_err("an old code");
+    let error = client.pipelines().list().await.fails("an old code");
     assert_eq!(error.kind(), ErrorKind::MfaRequired);
     assert!(error.to_string().contains("sent already"), "{error}");
     assert_eq!(
@@ -131,7 +132,7 @@ async fn a_callback_that_gives_no_code_or_a_wrong_one_is_told_before_anything_is
             .totp_callback(move || async move { answer.map(Secret::from) })
             .build()
             .expect("a client");
-        let error = client.pipelines().list().await.expect_err("no code");
+        let error = client.pipelines().list().await.fails("no code");
         assert_eq!(error.kind(), kind, "{error}");
         assert!(!format!("{error} {error:?}").contains("canary"));
     }
@@ -143,7 +144,7 @@ async fn another_password_wakes_a_session_whose_own_was_wrong() {
     let world = World::new().await;
     let client = world.client((ANA.0, "canary-password"));
     for _ in 0..2 {
-        let error = client.pipelines().list().await.expect_err("wrong");
+        let error = client.pipelines().list().await.fails("wrong");
         assert_eq!(error.kind(), ErrorKind::BadCredentials);
     }
     assert_eq!(world.count("sign_in"), 1);
@@ -156,7 +157,7 @@ async fn another_password_wakes_a_session_whose_own_was_wrong() {
         .refresh_token("canary", "acme_corp")
         .build()
         .expect("a client");
-    let error = resumed.session().supply_password("x").expect_err("no user");
+    let error = resumed.session().supply_password("x").fails("no user");
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
 }
 

@@ -10,6 +10,7 @@ use dadosfera::{DownloadOptions, ErrorKind, TableFromFile, Upload, UploadMany, U
 use dadosfera_emulator::{FaultEffect, Options};
 use futures::stream;
 
+use crate::outloud::Fails as _;
 use crate::support::World;
 
 /// Bytes that compress badly and differ from place to place.
@@ -92,11 +93,7 @@ async fn content_that_is_not_as_long_as_was_said_is_told_as_that() {
             length,
             stream::iter([Ok(Bytes::from_static(b"abc"))]),
         );
-        let error = client
-            .storage()
-            .upload("/raw", upload)
-            .await
-            .expect_err(told);
+        let error = client.storage().upload("/raw", upload).await.fails(told);
         assert_eq!(error.kind(), ErrorKind::File, "{error}");
         assert!(error.to_string().contains(told), "{error}");
     }
@@ -138,7 +135,7 @@ async fn an_upload_whose_answer_was_lost_is_not_sent_again_and_one_that_was_not_
         .storage()
         .upload("/raw", once)
         .await
-        .expect_err("sent once");
+        .fails("sent once");
     assert_eq!(error.kind(), ErrorKind::ConnectionLost, "{error}");
     assert_eq!(world.count("upload_files"), 5);
 }
@@ -236,7 +233,7 @@ async fn a_download_that_breaks_off_goes_on_in_the_same_call_and_in_the_next() {
         .await
         .map(drop);
     // The first connection brought something, so another is made; that one ends it.
-    let error = error.expect_err("gave up");
+    let error = error.fails("gave up");
     assert_eq!(error.status(), Some(500), "{error}");
     assert_eq!(std::fs::read_to_string(&target).expect("there"), "old");
     let left = names(folder.path());
@@ -278,7 +275,7 @@ async fn what_is_left_of_another_content_is_not_gone_on_with_and_damage_is_found
         .storage()
         .download_to("/raw/a.bin", &target, &options)
         .await
-        .expect_err("broke off");
+        .fails("broke off");
     // The file is replaced by another of the same length.
     let other: Vec<u8> = content(400_000).into_iter().map(|byte| !byte).collect();
     upload(other.clone()).await.expect("stored");
@@ -297,7 +294,7 @@ async fn what_is_left_of_another_content_is_not_gone_on_with_and_damage_is_found
         .storage()
         .download_to("/raw/a.bin", &target, &options)
         .await
-        .expect_err("broke off");
+        .fails("broke off");
     let part = names(folder.path())
         .into_iter()
         .find(|name| name.contains(&got.sha256[..16]))
@@ -310,7 +307,7 @@ async fn what_is_left_of_another_content_is_not_gone_on_with_and_damage_is_found
         .storage()
         .download_to("/raw/a.bin", &target, &options)
         .await
-        .expect_err("damaged");
+        .fails("damaged");
     assert_eq!(error.kind(), ErrorKind::UnexpectedAnswer, "{error}");
     assert!(!part.exists(), "what is damaged is not gone on with");
     client
@@ -348,7 +345,7 @@ async fn an_empty_file_and_one_that_is_not_there() {
             &DownloadOptions::new(),
         )
         .await
-        .expect_err("none");
+        .fails("none");
     assert_eq!(
         (error.kind(), error.operation()),
         (ErrorKind::NotFound, Some("download_file"))
@@ -381,7 +378,7 @@ async fn a_table_from_a_file_is_whole_or_not_there() {
         .tables()
         .from_file(wanted("ORDERS").schema("SHOP"))
         .await
-        .expect_err("taken");
+        .fails("taken");
     assert_eq!(taken.kind(), ErrorKind::Conflict);
 
     let mut other = table.columns.clone();
@@ -390,7 +387,7 @@ async fn a_table_from_a_file_is_whole_or_not_there() {
         .tables()
         .from_file(wanted("MISFIT").columns(other))
         .await
-        .expect_err("no such column");
+        .fails("no such column");
     assert_eq!(
         (error.kind(), error.operation()),
         (ErrorKind::BadRequest, Some("add_table_dataset"))
@@ -410,10 +407,6 @@ async fn a_table_from_a_file_is_whole_or_not_there() {
     );
 
     let text = TableFromFile::new("NOTES", "/raw", Upload::bytes("notes.txt", "no table"));
-    let error = client
-        .tables()
-        .from_file(text)
-        .await
-        .expect_err("no dataset");
+    let error = client.tables().from_file(text).await.fails("no dataset");
     assert!(error.to_string().contains("is no dataset"), "{error}");
 }

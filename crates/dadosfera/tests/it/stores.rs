@@ -11,6 +11,7 @@ use dadosfera::{
 use dadosfera_emulator::{FaultEffect, Options};
 use tempfile::TempDir;
 
+use crate::outloud::Fails as _;
 use crate::support::{ANA, World};
 
 /// Notes the names of the events.
@@ -20,6 +21,7 @@ pub(crate) struct Events(Mutex<Vec<String>>);
 impl SessionObserver for Events {
     fn event(&self, event: &SessionEvent) {
         let text = format!("{event:?}");
+        println!("{text}");
         assert!(!text.contains("canary") && !text.contains(ANA.1), "{text}");
         let name = text.split(['(', ' ']).next().unwrap_or_default().to_owned();
         self.0.lock().expect("unpoisoned").push(name);
@@ -156,7 +158,7 @@ async fn a_rejected_token_is_not_taken_from_the_store_again() {
 async fn a_session_without_credentials_waits_for_a_login_elsewhere() {
     let kept = Kept::new().await;
     let resumed = kept.resumed();
-    let error = resumed.pipelines().list().await.expect_err("nothing kept");
+    let error = resumed.pipelines().list().await.fails("nothing kept");
     assert_eq!(error.kind(), ErrorKind::SessionExpired);
     let status = resumed.session().status().expect("a session");
     assert_eq!(
@@ -175,7 +177,7 @@ async fn logging_out_clears_the_store_and_ends_the_session() {
     lists(&client).await;
     client.session().log_out().await.expect("logged out");
     assert!(!kept.path().exists());
-    let error = client.pipelines().list().await.expect_err("closed");
+    let error = client.pipelines().list().await.fails("closed");
     assert_eq!(error.kind(), ErrorKind::Closed);
 }
 
@@ -271,7 +273,7 @@ async fn a_file_that_others_can_read_and_a_link_are_refused() {
     );
 
     std::fs::set_permissions(kept.path(), mode(0o644)).expect("changed");
-    let error = kept.store().load().await.expect_err("others can read it");
+    let error = kept.store().load().await.fails("others can read it");
     assert_eq!(error.kind(), StoreErrorKind::Unsafe);
     assert!(error.to_string().contains("chmod 600"), "{error}");
     let client = kept.client();
@@ -282,14 +284,14 @@ async fn a_file_that_others_can_read_and_a_link_are_refused() {
 
     std::fs::set_permissions(&state, mode(0o755)).expect("changed");
     let opened = kept.store().lock(Duration::from_secs(5)).await;
-    let error = opened.err().expect("wide");
+    let error = opened.fails("wide");
     assert_eq!(error.kind(), StoreErrorKind::Unsafe);
     std::fs::set_permissions(&state, mode(0o700)).expect("changed");
 
     let aside = state.join("elsewhere.json");
     std::fs::rename(kept.path(), &aside).expect("moved");
     std::os::unix::fs::symlink(&aside, kept.path()).expect("linked");
-    let error = kept.store().load().await.expect_err("a link");
+    let error = kept.store().load().await.fails("a link");
     assert_eq!(error.kind(), StoreErrorKind::Unsafe);
 }
 
@@ -313,7 +315,7 @@ async fn a_store_that_cannot_be_written_degrades_and_recovers() {
     assert_eq!(std::fs::read(kept.path()).expect("kept"), before);
 
     let resumed = kept.resumed();
-    let error = resumed.pipelines().list().await.expect_err("not spent");
+    let error = resumed.pipelines().list().await.fails("not spent");
     assert!(
         error.is_transient() && error.retry_after().is_some(),
         "{error:?}"
@@ -335,11 +337,7 @@ async fn a_lock_that_is_held_is_waited_for_and_dies_with_its_holder() {
     let kept = Kept::new().await;
     let (one, two) = (kept.store(), kept.store());
     let guard = one.lock(Duration::from_secs(5)).await.expect("free");
-    let error = two
-        .lock(Duration::from_millis(50))
-        .await
-        .err()
-        .expect("held");
+    let error = two.lock(Duration::from_millis(50)).await.fails("held");
     assert_eq!(error.kind(), StoreErrorKind::Busy);
     drop(guard);
     let guard = two.lock(Duration::from_secs(5)).await.expect("free again");

@@ -3,10 +3,15 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use dadosfera::{Client, ClientBuilder, Clock, NewJdbcJob, NewPipeline, PipelineId, Sleep};
+use dadosfera::{
+    Client, ClientBuilder, Clock, NewJdbcJob, NewPipeline, PipelineId, SessionEvent,
+    SessionObserver, Sleep,
+};
 use dadosfera_emulator::{Emulator, Fault, FaultEffect, Options};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
+
+use crate::outloud;
 
 pub(crate) const ANA: (&str, &str) = ("ana@acme.example", "acme-ana-password");
 pub(crate) const MFA: (&str, &str) = ("mfa@acme.example", "acme-mfa-password");
@@ -70,6 +75,16 @@ impl Clock for TestClock {
     }
 }
 
+/// Prints what a session tells.
+#[derive(Debug)]
+struct Printed;
+
+impl SessionObserver for Printed {
+    fn event(&self, event: &SessionEvent) {
+        println!("{event:?}");
+    }
+}
+
 /// An emulator with a held clock, and that clock for the SDK.
 pub(crate) struct World {
     pub(crate) emulator: Emulator,
@@ -82,6 +97,7 @@ impl World {
     }
 
     pub(crate) async fn with(options: Options) -> Self {
+        outloud::on();
         let emulator = Emulator::builder()
             .hold_clock()
             .options(options)
@@ -102,7 +118,9 @@ impl World {
     pub(crate) fn client(&self, (username, password): (&str, &str)) -> Client {
         self.builder()
             .password(username, password)
+            .session_observer(Arc::new(Printed))
             .build()
+            .inspect(|client| println!("{client:?} {:?}", client.session()))
             .expect("a client")
     }
 
@@ -199,6 +217,7 @@ impl Raw {
     }
 
     async fn serve(answer: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static, closes: bool) -> Self {
+        outloud::on();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let base_url = format!("http://{}", listener.local_addr().expect("bound"));
         let requests = Arc::<Mutex<Vec<String>>>::default();

@@ -11,6 +11,7 @@ use dadosfera::{
 use dadosfera_emulator::Options;
 use futures::TryStreamExt as _;
 
+use crate::outloud::Fails as _;
 use crate::support::{ANA, Raw, World, a_pipeline, json};
 
 fn asset(name: &str) -> CreateDataAssetRequest {
@@ -71,7 +72,7 @@ async fn wish_5_errors_say_what_happened_and_lists_work_by_default_and_end() {
         .pipelines()
         .list()
         .await
-        .expect_err("wrong");
+        .fails("wrong");
     assert_eq!(
         (wrong.kind(), wrong.status()),
         (ErrorKind::BadCredentials, Some(401))
@@ -82,7 +83,7 @@ async fn wish_5_errors_say_what_happened_and_lists_work_by_default_and_end() {
         .password(ANA.0, ANA.1)
         .build()
         .expect("a client");
-    let away = nobody.pipelines().list().await.expect_err("nobody there");
+    let away = nobody.pipelines().list().await.fails("nobody there");
     assert_eq!(away.kind(), ErrorKind::Connect, "{away}");
     let client = world.ana();
     client
@@ -147,7 +148,7 @@ async fn wish_8_a_pipeline_is_built_from_types_and_run_and_waited_for_with_a_lim
         .expect("created");
     let run = client.pipeline(&pipeline).execute().await.expect("started");
     let short = WaitOptions::new().limit(Duration::from_secs(2));
-    let error = run.wait_with(short).await.expect_err("too short");
+    let error = run.wait_with(short).await.fails("too short");
     assert_eq!(error.kind(), ErrorKind::WaitTimeout);
     let ended = run.wait().await.expect("ended");
     assert_eq!(ended.last_status.as_str(), "SUCCESS");
@@ -180,7 +181,7 @@ async fn wish_9_what_a_user_may_not_do_is_known_before_it_is_refused() {
         .catalog()
         .create(&asset("Orders"))
         .await
-        .expect_err("refused");
+        .fails("refused");
     assert_eq!(error.kind(), ErrorKind::Forbidden);
     assert!(
         error

@@ -4,6 +4,7 @@
 use dadosfera::{CallOptions, CatalogQuery, Client, Done, ErrorKind, WaitOptions, types};
 use dadosfera_emulator::{FaultEffect, Options};
 
+use crate::outloud::Fails as _;
 use crate::support::{MFA, TOTP_SECRET, World, new_pipeline};
 
 #[tokio::test]
@@ -23,12 +24,7 @@ async fn wish_1_whoever_has_a_user_name_and_a_password_needs_to_know_nothing_of_
 #[tokio::test]
 async fn wish_2_a_second_factor_that_is_missing_is_told_and_one_that_is_given_is_used() {
     let world = World::new().await;
-    let error = world
-        .client(MFA)
-        .pipelines()
-        .list()
-        .await
-        .expect_err("no code");
+    let error = world.client(MFA).pipelines().list().await.fails("no code");
     assert_eq!(error.kind(), ErrorKind::MfaRequired);
     assert!(error.to_string().contains("totp_secret"), "{error}");
     let client = world
@@ -62,7 +58,7 @@ async fn wish_4_a_dropped_connection_costs_a_read_nothing_and_makes_no_second_pi
         .pipelines()
         .create(new_pipeline("Orders", "orders"))
         .await
-        .expect_err("it is not known");
+        .fails("it is not known");
     assert_eq!(client.pipelines().list().await.expect("listed").len(), 1);
     assert_eq!(world.count("create_pipeline"), 1);
 }
@@ -79,7 +75,7 @@ async fn wish_5_errors_are_told_as_they_are_and_a_total_that_overcounts_ends() {
         .connections()
         .list(&dadosfera::ConnectionQuery::default())
         .await
-        .expect_err("wrong");
+        .fails("wrong");
     assert_eq!(
         (error.kind(), error.status()),
         (ErrorKind::BadCredentials, Some(401))
@@ -153,10 +149,7 @@ async fn wish_9_a_missing_permission_is_known_before_the_403() {
     let world = World::new().await;
     let vera = world.client(("vera@acme.example", "acme-vera-password"));
     let plan = vera.check_plan(["list_pipelines", "create_pipeline"]).await;
-    let error = plan
-        .expect("signed in")
-        .allowed()
-        .expect_err("one is missing");
+    let error = plan.expect("signed in").allowed().fails("one is missing");
     assert_eq!(error.missing_permission(), Some("POST /pipelines"));
     assert_eq!(world.count("create_pipeline"), 0);
     let told = vera
@@ -164,6 +157,6 @@ async fn wish_9_a_missing_permission_is_known_before_the_403() {
         .pipelines()
         .create(new_pipeline("Orders", "orders"))
         .await
-        .expect_err("forbidden");
+        .fails("forbidden");
     assert_eq!(told.missing_permission(), Some("POST /pipelines"));
 }

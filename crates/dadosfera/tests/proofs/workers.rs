@@ -12,7 +12,7 @@ use crate::redis_server::KEY;
 
 const WORKER: &str = "DADOSFERA_FLEET_WORKER";
 /// How long a worker pauses between two callers.
-const BETWEEN: Duration = Duration::from_millis(2);
+const BETWEEN: Duration = Duration::from_millis(4);
 /// How long others wait where a holder of the lease was killed.
 const LEASE: Duration = Duration::from_millis(500);
 

@@ -505,7 +505,11 @@ async fn metrics_are_told_of_every_attempt_and_every_call() {
         ]
     );
     world.fail("get_pipeline", 1, FaultEffect::RetryAfter(7));
-    client.pipelines().get("canary-id").await.fails("not there");
+    client
+        .pipelines()
+        .get("an-unknown-id")
+        .await
+        .fails("not there");
     let heard = told.take();
     assert_eq!(
         heard,

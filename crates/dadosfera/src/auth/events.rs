@@ -53,7 +53,7 @@ pub enum SessionEvent {
     Rejected,
     /// No token was got; the error says whether it will be tried again.
     Failed(Error),
-    /// A refresh was sent and not answered: the refresh token may be used up.
+    /// A refresh was sent and not answered, or not so that it can be read: the refresh token may be used up.
     RefreshUnanswered,
     /// The store is of no use for now; the session goes on without it.
     StoreDegraded(String),

@@ -16,9 +16,14 @@ pub(super) fn is_refused(error: &Error) -> bool {
     )
 }
 
-/// Whether nobody knows what the API did.
+/// Whether nobody knows what the API did: no answer came, half of one, a success that cannot be read, or one of a gateway
+/// that got none itself.
 pub(super) fn is_unanswered(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::Timeout | ErrorKind::ConnectionLost)
+    match (error.kind(), error.status()) {
+        (ErrorKind::Timeout | ErrorKind::ConnectionLost, _) => true,
+        (ErrorKind::UnexpectedAnswer, Some(status)) => (200..300).contains(&status),
+        (_, status) => matches!(status, Some(502 | 504)),
+    }
 }
 
 /// Whether only new input can help, so that nothing is sent again.

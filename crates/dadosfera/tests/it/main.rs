@@ -37,5 +37,6 @@ mod storage;
 mod stores;
 mod support;
 mod system_keyrings;
+mod torn;
 mod wish_list;
 mod wishes;

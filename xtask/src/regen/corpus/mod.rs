@@ -4,6 +4,7 @@
 mod code;
 mod kiosk;
 mod rows;
+mod whole;
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -63,6 +64,9 @@ pub(crate) fn run(root: &Path, check: bool, only: Option<&str>) -> Result<String
     let mut modules = sources.clone();
     modules.push((kiosk::MODULE.to_owned(), kiosk.source));
     try_on_the_wire(root, &modules, &calls, &kiosk.calls)?;
+    if only.is_none() {
+        whole::build(root)?;
+    }
     let table = table(&rows);
     let said = format!(
         "corpus: {} rows, {} taken and tried in {} calls, {} refused; the kiosk: {} operations in {} calls",

@@ -21,15 +21,13 @@ const CHECKS: [&str; 10] = [
     "$schema",
 ];
 /// Words that decide what a value is, and for which 3.0 has no word.
-const LOST: [&str; 8] = [
+const LOST: [&str; 6] = [
     "if",
     "then",
     "else",
     "dependentSchemas",
     "prefixItems",
     "$dynamicRef",
-    "$anchor",
-    "$id",
 ];
 /// Where the words that only a validator reads are kept, so that a change of them can be told.
 pub(crate) const UNCHECKED: &str = "x-not-checked";
@@ -134,6 +132,7 @@ fn schema(place: &str, value: &mut Value, report: &mut Report, problems: &mut Ve
     if !unchecked.is_empty() {
         object.insert(UNCHECKED.to_owned(), Value::Object(unchecked));
     }
+    names_of_its_own(place, object, report, problems);
     siblings(place, object, report);
     if let Some(constant) = object.remove("const") {
         report.add(place, "const", "an enum of one value", WHY);
@@ -156,9 +155,37 @@ fn schema(place: &str, value: &mut Value, report: &mut Report, problems: &mut Ve
         }
     }
     encoding(place, object, report);
-    patterns(place, object, report, problems);
+    patterns(place, object, report);
     nulls(place, object, report, problems);
     types(place, object, report, problems);
+}
+
+/// Names by which a schema could be referred to from elsewhere. References by them are refused where they stand, so only what
+/// an `$id` does to the references inside of its schema can be lost.
+fn names_of_its_own(
+    place: &str,
+    object: &mut Map<String, Value>,
+    report: &mut Report,
+    problems: &mut Vec<Problem>,
+) {
+    if object.remove("$anchor").is_some() {
+        report.add(place, "$anchor", "left out", "nothing refers to it by that");
+    }
+    if object.remove("$id").is_none() {
+        return;
+    }
+    let mut inside = Value::Object(object.clone());
+    let mut references = 0;
+    walk::references_mut(&mut inside, &mut |_| references += 1);
+    if references > 0 {
+        problems.push(Problem::new(
+            place,
+            "`$id` changes what the references inside of it mean",
+            "leave it out, and refer to #/components/schemas",
+        ));
+    } else {
+        report.add(place, "$id", "left out", "nothing refers to it by that");
+    }
 }
 
 /// 3.0 ignores what stands beside a `$ref`; 3.1 does not.
@@ -210,37 +237,37 @@ fn encoding(place: &str, object: &mut Map<String, Value>, report: &mut Report) {
     }
 }
 
-fn patterns(
-    place: &str,
-    object: &mut Map<String, Value>,
-    report: &mut Report,
-    problems: &mut Vec<Problem>,
-) {
+fn patterns(place: &str, object: &mut Map<String, Value>, report: &mut Report) {
     let Some(patterns) = object.remove("patternProperties") else {
         return;
     };
-    let values: Vec<Value> = patterns
+    let mut values = patterns
         .as_object()
         .into_iter()
-        .flat_map(|named| named.values().cloned())
-        .collect();
-    match values.as_slice() {
-        [one] if !object.contains_key("properties") => {
-            report.add(
-                place,
-                "patternProperties",
-                "additionalProperties",
-                "the server checks the keys",
-            );
-            object.insert("additionalProperties".to_owned(), one.clone());
-            object.entry("type").or_insert_with(|| json!("object"));
-        }
-        _ => problems.push(Problem::new(
+        .flat_map(|named| named.values());
+    let first = values.next().cloned().unwrap_or_else(|| json!({}));
+    let alone = !object.contains_key("properties")
+        && !object
+            .get("additionalProperties")
+            .is_some_and(Value::is_object);
+    if alone && values.all(|other| *other == first) {
+        report.add(
             place,
-            "patternProperties beside others cannot be told in OpenAPI 3.0",
-            "use additionalProperties",
-        )),
+            "patternProperties",
+            "additionalProperties",
+            "the server checks the keys",
+        );
+        object.insert("additionalProperties".to_owned(), first);
+    } else {
+        report.add(
+            place,
+            "patternProperties beside others",
+            "additionalProperties: true",
+            "3.0 cannot say which key holds what, so that their values are kept as JSON",
+        );
+        object.insert("additionalProperties".to_owned(), json!(true));
     }
+    object.entry("type").or_insert_with(|| json!("object"));
 }
 
 /// `null` among alternatives makes the others nullable.

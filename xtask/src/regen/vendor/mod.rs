@@ -6,8 +6,12 @@
 
 mod compare;
 mod fetch;
+mod manifest;
 mod package;
 mod repairs;
+
+pub(crate) use self::manifest::beside;
+pub(crate) use self::package::made;
 
 use std::path::{Path, PathBuf};
 
@@ -23,6 +27,8 @@ use super::report::Report;
 
 /// Where the repairs of the vendor's document lie.
 const REPAIRS: &str = "openapi/repairs";
+/// The crate whose runtime every generated client has.
+const RUNTIME: &str = "crates/dadosfera-raw";
 
 /// What is asked for on the command line.
 #[derive(Debug)]

@@ -437,6 +437,24 @@ fn what_an_address_answers_instead_of_a_document_is_named_with_what_to_do() {
             "it answers image/png, which is neither JSON nor YAML",
         ),
         (
+            "other",
+            answer(
+                "200 OK",
+                "content-type: application/json\r\n",
+                "{\"openapi\": \"3.0.3\"}",
+            ),
+            "the document: it has no paths, and so describes nothing to call; look whether it is the right one",
+        ),
+        (
+            "twice",
+            answer(
+                "200 OK",
+                "content-type: application/json\r\n",
+                "{\"openapi\": \"3.0.3\", \"paths\": {\"/x\": {},\n \"/x\": {}}}",
+            ),
+            "the key \"/x\" stands twice; one of the two would be lost at line 2",
+        ),
+        (
             "list",
             answer("200 OK", "content-type: application/json\r\n", "[]"),
             "the document is not an object",

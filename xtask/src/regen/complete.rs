@@ -126,7 +126,7 @@ mod tests {
     fn each_gap_is_told_with_its_place() {
         let id_only = "x-shape: that of the framework's standard health module";
         for (before, after, said) in [
-            (id_only, "x-since: 0.1.0", "get_health: it is inferred and"),
+            (id_only, "x-gone: shape", "get_health: it is inferred and"),
             (id_only, "x-shape: ' '", "get_health: it is inferred and"),
             (
                 "x-source: captured answers\n",

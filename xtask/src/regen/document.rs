@@ -33,7 +33,7 @@ pub(crate) struct Operation<'a> {
 impl Document {
     /// Parses YAML, of which JSON is a part.
     pub(crate) fn parse(text: &str, name: &str) -> Result<Self, String> {
-        let root: Value = yaml_serde::from_str(text)
+        let root = super::text::tree(text)
             .map_err(|error| format!("{name}: this is no YAML or JSON document: {error}"))?;
         if !root.is_object() {
             return Err(format!(

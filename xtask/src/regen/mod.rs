@@ -19,6 +19,7 @@ mod prepare;
 mod problem;
 mod report;
 mod table;
+mod text;
 mod told;
 mod vendor;
 mod walk;

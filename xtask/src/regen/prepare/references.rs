@@ -13,16 +13,6 @@ use crate::regen::walk;
 const SCHEMAS: &str = "#/components/schemas/";
 
 pub(super) fn plain(document: &mut Document, report: &mut Report, problems: &mut Vec<Problem>) {
-    for key in ["paths", "components"] {
-        if document
-            .root
-            .get(key)
-            .is_some_and(|value| !value.is_object())
-        {
-            problems.push(Problem::new(key, "it is no object", "write a map"));
-            return;
-        }
-    }
     path_items(document, report, problems);
     parts(document, report, problems);
     if let Some(schemas) = document

@@ -136,7 +136,10 @@ fn marks(document: &mut Document, name: &str, report: &mut Report) {
         .unwrap_or(name)
         .to_owned();
     let source = format!("{title}, {name}");
-    let items = document.root["paths"].as_object_mut();
+    let items = document
+        .root
+        .get_mut("paths")
+        .and_then(Value::as_object_mut);
     let (mut evidence, mut repeats) = (0, 0);
     for item in items.into_iter().flat_map(|paths| paths.values_mut()) {
         for method in METHODS {

@@ -5,6 +5,7 @@
 
 mod bodies;
 pub(crate) mod down;
+mod keys;
 pub(crate) mod merge;
 mod names;
 mod operations;

@@ -29,7 +29,7 @@ pub(crate) fn make(source: &Source) -> String {
             }
         }
         for (_, block) in source.all_impls(&export.name, is_blocking) {
-            implementation(path, block, &mut lines);
+            implementation(path, block, source, &mut lines);
         }
     }
     let lines: Vec<String> = lines.into_iter().collect();
@@ -90,12 +90,20 @@ fn describe(path: &str, item: &Item, lines: &mut BTreeSet<String>) {
     }
 }
 
-fn implementation(path: &str, block: &syn::ItemImpl, lines: &mut BTreeSet<String>) {
+fn implementation(
+    path: &str,
+    block: &syn::ItemImpl,
+    source: &Source,
+    lines: &mut BTreeSet<String>,
+) {
     if is_hidden(&block.attrs) {
         return;
     }
     if let Some(name) = trait_of(block) {
-        lines.insert(format!("{path}: impl {name}"));
+        // A trait that only the crate can name is its own affair.
+        if source.exports.contains_key(&name) || !source.has_trait(&name) {
+            lines.insert(format!("{path}: impl {name}"));
+        }
         return;
     }
     for item in &block.items {

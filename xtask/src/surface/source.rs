@@ -208,6 +208,17 @@ impl Source {
         all
     }
 
+    /// Whether the crate defines a trait of this name.
+    pub(crate) fn has_trait(&self, name: &str) -> bool {
+        let items = self.files.iter().flat_map(|file| &file.items);
+        items
+            .filter_map(|item| match item {
+                Item::Trait(it) => Some(&it.ident),
+                _ => None,
+            })
+            .any(|ident| ident == name)
+    }
+
     fn half(&self, is_blocking: bool) -> impl Iterator<Item = &File> {
         self.files
             .iter()

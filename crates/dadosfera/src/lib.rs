@@ -47,15 +47,7 @@
 //!
 //! # Features
 //!
-//! | feature | default | what it brings |
-//! |---|---|---|
-//! | `rustls` | yes | TLS by rustls, the one TLS stack. Without it only `http://` on this machine can be reached |
-//! | `blocking` | no | the module `blocking`: every call for programs that are not asynchronous |
-//! | `manifest` | no | The catalog as code: a manifest in TOML, a plan that shows a diff, docs in markdown: the module `manifest` |
-//! | `testing` | no | The emulator for tests of your own code: the module `testing` |
-//! | `redis` | no | `RedisStore`: tokens in Redis, encrypted, for the processes of many machines |
-//! | `keyring` | no | `KeyringStore`: the refresh token in the operating system's keyring |
-//! | `tracing` | no | spans of calls and attempts with OpenTelemetry's names; what they hold is in `src/spans.rs` |
+#![cfg_attr(feature = "document-features", doc = document_features::document_features!())]
 
 #[cfg(feature = "blocking")]
 pub mod blocking;

@@ -15,7 +15,7 @@
 //! location = "PUBLIC.ORDERS"
 //! external_url = "https://example.com/orders"
 //! embed_url = "https://example.com/orders/embed"
-//! certification = "approved"     # or "none"
+//! certification = "approved"     # or "none"; the API decides on others where `unchecked = true` stands at the top
 //! docs_file = "orders.md"        # beside the manifest; or `docs = """…"""`
 //! ```
 //!

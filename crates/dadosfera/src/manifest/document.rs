@@ -27,6 +27,8 @@ const FIELDS: [&str; 11] = [
 ];
 /// What certification is called where there is none.
 const NONE: &str = "none";
+/// The one status that was seen; the API can refuse others.
+const APPROVED: &str = "approved";
 
 /// A manifest of catalog assets.
 ///
@@ -154,7 +156,8 @@ fn read(
     folder: Option<&Path>,
     mistakes: &mut Vec<Mistake>,
 ) -> Vec<ManifestAsset> {
-    root.known(&["asset", "version"], mistakes);
+    root.known(&["asset", "unchecked", "version"], mistakes);
+    let is_unchecked = root.boolean("unchecked", mistakes) == Some(true);
     match root.integer("version", mistakes) {
         Some(1) => {}
         Some(_) => root.mistake("version", "is not 1, the only one that there is", mistakes),
@@ -168,6 +171,16 @@ fn read(
         let Some(asset) = asset(table, folder, mistakes) else {
             continue;
         };
+        if let Some(Some(status)) = &asset.certification
+            && status != APPROVED
+            && !is_unchecked
+        {
+            let what = format!(
+                "is `{}`, and only {APPROVED} and {NONE} are known; write `unchecked = true` at the top to let the API judge",
+                status.escape_debug()
+            );
+            table.mistake("certification", &what, mistakes);
+        }
         let key = match &asset.id {
             Some(id) => format!("id {id}"),
             None => format!("{} {}", asset.data_asset_type, asset.name),
@@ -310,6 +323,35 @@ mod tests {
             assert!(lines[line].starts_with(expected), "{line}: {said}");
         }
         assert_eq!(lines.len(), 9, "{said}");
+    }
+
+    #[test]
+    fn a_certification_that_was_never_seen_is_refused_unless_the_api_is_to_judge() {
+        let text = |top: &str, status: &str| {
+            format!(
+                "version = 1\n{top}[[asset]]\nname = \"a\"\ntype = \"dataset\"\ncertification = \"{status}\"\n"
+            )
+        };
+        let said = told(&text("", "gold"));
+        assert!(
+            said.starts_with(
+                "m.toml:5: asset[0].certification is `gold`, and only approved and none"
+            ),
+            "{said}"
+        );
+        for (top, status, expected) in [
+            ("", "approved", Some("approved")),
+            ("", "none", None),
+            ("unchecked = true\n", "gold", Some("gold")),
+        ] {
+            let manifest = Manifest::parse(&text(top, status), "m.toml", None).expect("a manifest");
+            let found = manifest.assets()[0].certification.clone();
+            assert_eq!(found, Some(expected.map(str::to_owned)));
+        }
+        assert!(
+            told(&text("unchecked = 1\n", "none"))
+                .contains("m.toml:2: unchecked is neither true nor false")
+        );
     }
 
     #[test]

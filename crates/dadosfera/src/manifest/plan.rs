@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use dadosfera_raw::Maybe;
 use dadosfera_raw::types::{self, DataAssetType};
+use dadosfera_raw::{Maybe, op};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde::Serialize;
 
@@ -28,6 +28,7 @@ const AT_ONCE: usize = 8;
 /// let plan: CatalogPlan = client.catalog().plan(&Manifest::parse(text, "catalog.toml", None)?).await?;
 /// assert_eq!(plan.count(PlannedAction::Create), 1);
 /// assert!(plan.permissions().contains("catalog:create"));
+/// client.check_plan(plan.operations()).await?.allowed()?;
 /// for AssetPlan { name, changes, .. } in &plan.assets {
 ///     for PlannedChange { field, before, after, .. } in changes {
 ///         println!("{name}: {field} from {before:?} to {after:?}");
@@ -113,24 +114,34 @@ impl CatalogPlan {
             .count()
     }
 
-    /// The permissions that doing it needs, beside reading the catalog. Whoever lacks one can be told before anything is
-    /// changed.
+    /// The operations that doing it takes, beside reading the catalog: what
+    /// [`check_plan`](crate::Client::check_plan) can be asked before anything is changed.
     #[must_use]
-    pub fn permissions(&self) -> BTreeSet<&'static str> {
+    pub fn operations(&self) -> BTreeSet<&'static str> {
         let mut needed = BTreeSet::new();
         for asset in &self.assets {
             if asset.action == PlannedAction::Create {
-                needed.insert("catalog:create");
+                needed.insert("create_data_asset");
             }
-            let edits = asset.changes.iter().any(|change| {
-                asset.action == PlannedAction::Change
-                    || matches!(change.field, "docs" | "certification")
-            });
-            if edits {
-                needed.insert("catalog:edit");
+            for change in &asset.changes {
+                match change.field {
+                    "docs" => needed.insert("set_data_asset_docs"),
+                    "certification" => needed.insert("set_certification_status"),
+                    _ if asset.action == PlannedAction::Change => {
+                        needed.insert("update_data_asset")
+                    }
+                    _ => false,
+                };
             }
         }
         needed
+    }
+
+    /// The permissions that those operations need, as the table of operations says.
+    #[must_use]
+    pub fn permissions(&self) -> BTreeSet<&'static str> {
+        let operations = self.operations().into_iter();
+        operations.filter_map(|id| op(id)?.permission).collect()
     }
 }
 

@@ -152,6 +152,16 @@ impl<'a> Table<'a> {
         }
     }
 
+    pub(crate) fn boolean(&self, field: &str, mistakes: &mut Vec<Mistake>) -> Option<bool> {
+        match self.value(field)?.get_ref() {
+            DeValue::Boolean(value) => Some(*value),
+            _ => {
+                self.mistake(field, "is neither true nor false", mistakes);
+                None
+            }
+        }
+    }
+
     /// A list of tables, as `[[field]]` writes it.
     pub(crate) fn tables(&self, field: &str, mistakes: &mut Vec<Mistake>) -> Vec<Table<'a>> {
         let Some(value) = self.value(field) else {

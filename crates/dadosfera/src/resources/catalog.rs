@@ -201,13 +201,7 @@ impl Catalog<'_> {
         asset: &types::CreateDataAssetRequest,
     ) -> Result<DataAssetId, Error> {
         let call = self.client.call("create_data_asset");
-        input::name("display_name", &asset.display_name).map_err(|error| call.failed(error))?;
-        check(
-            asset.tags.as_deref(),
-            asset.external_url.as_deref(),
-            asset.embed.as_ref(),
-        )
-        .map_err(|error| call.failed(error))?;
+        check_new(asset).map_err(|error| call.failed(error))?;
         let answer = call.raw().create_data_asset(asset).await;
         let made = call.finish(answer).await?;
         DataAssetId::new(made.data_asset.id)
@@ -437,6 +431,17 @@ impl Catalog<'_> {
     pub(crate) const fn client(&self) -> &Client {
         self.client
     }
+}
+
+/// What no server could make an asset of.
+pub(crate) fn check_new(asset: &types::CreateDataAssetRequest) -> Result<(), Error> {
+    input::name("display_name", &asset.display_name)?;
+    input::name("data_asset_type", asset.data_asset_type.as_str())?;
+    check(
+        asset.tags.as_deref(),
+        asset.external_url.as_deref(),
+        asset.embed.as_ref(),
+    )
 }
 
 fn check(

@@ -155,8 +155,7 @@ impl Connections<'_> {
         connection: &types::CreateConnectionRequest,
     ) -> Result<types::Connection, Error> {
         let call = self.client.call("create_connection");
-        input::name("name", &connection.name).map_err(|error| call.failed(error))?;
-        input::name("plugin", &connection.plugin).map_err(|error| call.failed(error))?;
+        check_new(connection).map_err(|error| call.failed(error))?;
         let answer = call.raw().create_connection(connection).await;
         call.finish(answer).await
     }
@@ -305,4 +304,10 @@ impl Connections<'_> {
     pub(crate) const fn client(&self) -> &Client {
         self.client
     }
+}
+
+/// What no server could make a connection of.
+pub(crate) fn check_new(connection: &types::CreateConnectionRequest) -> Result<(), Error> {
+    input::name("name", &connection.name)?;
+    input::name("plugin", &connection.plugin)
 }

@@ -2,7 +2,7 @@
 
 use dadosfera_raw::types;
 
-use super::catalog::{Catalog, CatalogQuery};
+use super::catalog::{Catalog, CatalogQuery, check_new};
 use crate::client::Client;
 use crate::ensure::{Done, Ensured, Target, differing, ensure, object, only_one};
 use crate::error::{Error, ErrorKind};
@@ -41,11 +41,13 @@ impl Catalog<'_> {
     ///
     /// # Errors
     /// [`ErrorKind::Conflict`] where several assets have the name, of the wanted type or, without one, of any; what else the
-    /// calls answer that is done by it.
+    /// calls answer that is done by it. [`ErrorKind::InvalidInput`] for what no
+    /// server could accept; nothing is sent then.
     pub async fn ensure(
         &self,
         asset: &types::CreateDataAssetRequest,
     ) -> Result<Ensured<DataAssetId>, Error> {
+        check_new(asset).map_err(|error| error.of("create_data_asset"))?;
         let wanted = Wanted {
             client: self.client(),
             request: asset,

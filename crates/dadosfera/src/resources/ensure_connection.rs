@@ -3,7 +3,7 @@
 use dadosfera_raw::types;
 use serde_json::{Map, Value};
 
-use super::connections::{ConnectionQuery, Connections};
+use super::connections::{ConnectionQuery, Connections, check_new};
 use crate::client::Client;
 use crate::ensure::{Done, Ensured, Target, conflict, ensure, only_one};
 use crate::error::{Error, ErrorKind};
@@ -40,11 +40,13 @@ impl Connections<'_> {
     ///
     /// # Errors
     /// [`ErrorKind::Conflict`] where several connections have the name, or the one that has it is of another plugin; what
-    /// else the calls answer that is done by it.
+    /// else the calls answer that is done by it. [`ErrorKind::InvalidInput`] for what no
+    /// server could accept; nothing is sent then.
     pub async fn ensure(
         &self,
         connection: &types::CreateConnectionRequest,
     ) -> Result<Ensured<ConnectionId>, Error> {
+        check_new(connection).map_err(|error| error.of("create_connection"))?;
         let wanted = Wanted {
             client: self.client(),
             request: connection,

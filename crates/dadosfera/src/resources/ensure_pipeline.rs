@@ -41,8 +41,12 @@ impl Pipelines<'_> {
     ///
     /// # Errors
     /// [`ErrorKind::Conflict`] where several pipelines have the name, or the one that has it cannot become what is
-    /// described; what else the calls answer that is done by it.
+    /// described; what else the calls answer that is done by it. [`ErrorKind::InvalidInput`] for what no
+    /// server could accept; nothing is sent then.
     pub async fn ensure(&self, pipeline: NewPipeline) -> Result<Ensured<PipelineId>, Error> {
+        pipeline
+            .check()
+            .map_err(|error| error.of("create_pipeline"))?;
         let wanted = Wanted {
             client: self.client(),
             request: pipeline.clone().into_request(),

@@ -27,6 +27,11 @@ pub struct NewSingerJob {
 /// A job that reads one collection of a MongoDB database, whole each time: the connector has no other way, so there is
 /// nothing to choose.
 ///
+/// ```compile_fail
+/// let carts = dadosfera::NewMongoJob::new("shop", "carts", "1763991009206_kvpd3364_mongodb-1.0.0");
+/// carts.incremental("updated_at", "timestamp");
+/// ```
+///
 /// ```
 /// use dadosfera::{NewMongoJob, NewPipeline};
 ///

@@ -112,6 +112,8 @@ fn no_operation(name: &str) -> Error {
     // The words that make up a name are often right when their order is not.
     let words: Vec<&str> = name
         .split(['_', '-', ' '])
+        // One of many is named like many.
+        .map(|it| it.trim_end_matches('s'))
         .filter(|it| it.len() > 3)
         .collect();
     let common = |id: &str| words.iter().filter(|word| id.contains(*word)).count();

@@ -186,4 +186,13 @@ async fn every_list_has_a_stream_that_holds_what_the_list_holds() {
     same!(client.customers(), |it: types::Customer| it.id);
     same!(client.tables(), |it: types::Table| it.id);
     same!(client.datasets(), |it: types::Dataset| it.id);
+    let listed = client.storage().list("/raw").await.expect("a list").files;
+    let files = client.storage().stream("/raw").collect_all().await;
+    let paths = |files: Vec<types::StoredFile>| -> Vec<String> {
+        files.into_iter().map(|it| it.path).collect()
+    };
+    assert_eq!(paths(files.expect("a stream")), paths(listed));
+    let error = client.storage().stream("raw").next().await;
+    let error = error.expect("an error").fails("no folder");
+    assert_eq!(error.field(), Some("folderPath"));
 }

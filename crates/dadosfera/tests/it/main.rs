@@ -37,6 +37,6 @@ mod storage;
 mod stores;
 mod support;
 mod system_keyrings;
+mod testing;
 mod torn;
-mod wish_list;
 mod wishes;

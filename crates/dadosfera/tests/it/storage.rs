@@ -4,14 +4,18 @@ use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bytes::Bytes;
 use dadosfera::{DownloadOptions, ErrorKind, TableFromFile, Upload, UploadMany, Uploaded};
 use dadosfera_emulator::{FaultEffect, Options};
 use futures::stream;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpListener;
+use tokio::sync::Barrier;
 
 use crate::outloud::Fails as _;
-use crate::support::World;
+use crate::support::{World, json, read_request};
 
 /// Bytes that compress badly and differ from place to place.
 fn content(length: usize) -> Vec<u8> {
@@ -138,6 +142,53 @@ async fn an_upload_whose_answer_was_lost_is_not_sent_again_and_one_that_was_not_
         .fails("sent once");
     assert_eq!(error.kind(), ErrorKind::ConnectionLost, "{error}");
     assert_eq!(world.count("upload_files"), 5);
+}
+
+#[tokio::test]
+async fn as_many_uploads_as_were_told_go_up_at_once_and_no_more() {
+    const AT_ONCE: usize = 4;
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let base_url = format!("http://{}", listener.local_addr().expect("bound"));
+    let most = Arc::new(AtomicUsize::new(0));
+    let (seen, now) = (Arc::clone(&most), Arc::new(AtomicUsize::new(0)));
+    // Nobody is answered before four have asked, so that three at once would wait for ever.
+    let together = Arc::new(Barrier::new(AT_ONCE));
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let (seen, now) = (Arc::clone(&seen), Arc::clone(&now));
+            let together = Arc::clone(&together);
+            tokio::spawn(async move {
+                read_request(&mut stream).await;
+                seen.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                together.wait().await;
+                now.fetch_sub(1, Ordering::SeqCst);
+                let stored =
+                    r#"{"fileName": "a", "folderPath": "/raw", "status": "uploaded", "size": 1}"#;
+                let _ = stream.write_all(&json("200 OK", stored)).await;
+            });
+        }
+    });
+    let client = dadosfera::Client::builder()
+        .base_url(base_url)
+        .api_key("ddf_a");
+    let client = client.build().expect("a client");
+    let folder = tempfile::tempdir().expect("a folder");
+    let files: Vec<_> = (0..3 * AT_ONCE)
+        .map(|number| folder.path().join(format!("{number}.txt")))
+        .collect();
+    for file in &files {
+        std::fs::write(file, "a").expect("written");
+    }
+    let options = UploadMany::new().at_once(AT_ONCE);
+    let storage = client.storage();
+    let uploads = storage.upload_many("/raw", files, &options);
+    let uploaded = tokio::time::timeout(Duration::from_secs(60), uploads).await;
+    let uploaded = uploaded.expect("four at once").expect("begun");
+    assert!(
+        uploaded.iter().all(|one| one.outcome.is_ok()),
+        "{uploaded:?}"
+    );
+    assert_eq!(most.load(Ordering::SeqCst), AT_ONCE);
 }
 
 #[tokio::test]

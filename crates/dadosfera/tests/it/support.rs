@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 use crate::outloud;
 
 pub(crate) const ANA: (&str, &str) = ("ana@acme.example", "acme-ana-password");
+pub(crate) const VERA: (&str, &str) = ("vera@acme.example", "acme-vera-password");
 pub(crate) const MFA: (&str, &str) = ("mfa@acme.example", "acme-mfa-password");
 pub(crate) const TOTP_SECRET: &str = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP";
 
@@ -262,7 +263,7 @@ impl Raw {
     }
 }
 
-async fn read_request(stream: &mut tokio::net::TcpStream) -> String {
+pub(crate) async fn read_request(stream: &mut tokio::net::TcpStream) -> String {
     let mut bytes = Vec::new();
     let mut chunk = [0; 4096];
     loop {

@@ -5,6 +5,7 @@ use dadosfera::{Client, Error};
 
 use crate::catalog::CatalogVerb;
 use crate::connections::ConnectionsVerb;
+use crate::ensure::EnsurePipeline;
 use crate::jobs::JobsVerb;
 use crate::storage::StorageVerb;
 use crate::tables::TablesVerb;
@@ -57,9 +58,15 @@ pub(crate) enum Command {
         #[arg(long)]
         explain: bool,
     },
+    /// Tell whether you may do all of these operations, before the first is done; only a sign-in is sent
+    Can {
+        /// As the table of operations names them, such as create_pipeline or execute_pipeline
+        #[arg(required = true)]
+        operations: Vec<String>,
+    },
     /// Ask whether the service is up
     Health,
-    /// List, create, run and change pipelines
+    /// List, create, ensure, run and change pipelines
     #[command(subcommand)]
     Pipelines(PipelinesVerb),
     /// Look at the runs of a pipeline, and wait for one
@@ -68,10 +75,10 @@ pub(crate) enum Command {
     /// Look at jobs, and change how they load
     #[command(subcommand)]
     Jobs(JobsVerb),
-    /// List, try and delete connections
+    /// List, ensure, try and delete connections
     #[command(subcommand)]
     Connections(ConnectionsVerb),
-    /// Search the catalog, and make it as a manifest says
+    /// Search the catalog, ensure an asset, and make all as a manifest says
     #[command(subcommand)]
     Catalog(CatalogVerb),
     /// List, upload, download and delete files
@@ -102,6 +109,8 @@ pub(crate) enum PipelinesVerb {
     Get { id: String },
     /// Create a pipeline that copies one table of a database
     Create(Box<CreatePipeline>),
+    /// Make sure that there is a pipeline as a file describes it: created, changed where it differs, or left alone
+    Ensure(EnsurePipeline),
     /// Delete a pipeline with its jobs, states and runs
     Delete { id: String },
     /// Start a run
@@ -111,7 +120,12 @@ pub(crate) enum PipelinesVerb {
         #[arg(long)]
         wait: bool,
         /// How long to wait, in seconds
-        #[arg(long, default_value_t = 3600, value_name = "SECONDS")]
+        #[arg(
+            long,
+            default_value_t = 3600,
+            value_name = "SECONDS",
+            requires = "wait"
+        )]
         limit: u64,
     },
     /// Stop the schedule and manual runs

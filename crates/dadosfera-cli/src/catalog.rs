@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use dadosfera::manifest::{ApplyOptions, CatalogPlan, Manifest, PlannedAction};
-use dadosfera::{CatalogQuery, Client, DataAssetId, Maybe, types};
+use dadosfera::{CatalogQuery, Client, DataAssetId, Error, ErrorKind, Maybe, types};
 use serde_json::json;
 
+use crate::ensure::{self, EnsureAsset};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::progress::say;
@@ -27,6 +28,8 @@ pub(crate) enum CatalogVerb {
     Get { id: String },
     /// Print an asset's documentation, as HTML
     Docs { id: String },
+    /// Make sure that there is an asset as a file describes it: created, changed where it differs, or left alone
+    Ensure(EnsureAsset),
     /// Show what of a manifest is not so yet, as a diff; nothing is changed
     Plan(PlanArguments),
     /// Make the catalog as a manifest says; run it again to go on after an interruption
@@ -85,8 +88,13 @@ pub(crate) async fn run(
             let docs = client.catalog().docs(id.as_str()).await?;
             output.value(&json!({ "docs": docs }), || format!("{docs}\n"))
         }
+        CatalogVerb::Ensure(arguments) => ensure::asset(client, output, arguments).await,
         CatalogVerb::Plan(arguments) => {
             let plan = planned(client, arguments).await?;
+            match may(client, &plan).await {
+                Err(error) if error.kind() == ErrorKind::Forbidden => say(&format!("{error}\n")),
+                checked => checked?,
+            }
             show(output, &plan, arguments.detailed_exitcode)
         }
         CatalogVerb::Apply(arguments) => {
@@ -94,6 +102,7 @@ pub(crate) async fn run(
             if arguments.dry_run {
                 return show(output, &plan, arguments.plan.detailed_exitcode);
             }
+            may(client, &plan).await?;
             apply(client, output, arguments, &plan).await
         }
         CatalogVerb::Restore { backup } => {
@@ -132,6 +141,15 @@ async fn search(
 async fn planned(client: &Client, arguments: &PlanArguments) -> Result<CatalogPlan, Failure> {
     let manifest = Manifest::read(&arguments.file)?;
     Ok(client.catalog().plan(&manifest).await?)
+}
+
+/// Whether the user may do all of a plan, before the first of it is done. Of an API key or a refresh token alone that is not
+/// known, and left to the API.
+async fn may(client: &Client, plan: &CatalogPlan) -> Result<(), Error> {
+    match client.check_plan(plan.operations()).await {
+        Err(error) if error.kind() == ErrorKind::InvalidInput => Ok(()),
+        checked => checked?.allowed(),
+    }
 }
 
 fn show(output: Output, plan: &CatalogPlan, is_detailed: bool) -> Result<(), Failure> {

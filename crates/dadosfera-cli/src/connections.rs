@@ -4,6 +4,7 @@ use clap::Subcommand;
 use dadosfera::{Client, ConnectionQuery};
 use serde_json::json;
 
+use crate::ensure::{self, EnsureConnection};
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -20,6 +21,8 @@ pub(crate) enum ConnectionsVerb {
     },
     /// Show one connection, without its secrets
     Get { id: String },
+    /// Make sure that there is a connection as a file describes it: created, changed where it differs, or left alone
+    Ensure(EnsureConnection),
     /// Delete a connection that no pipeline uses
     Delete { id: String },
     /// Try whether a connection connects
@@ -40,7 +43,7 @@ pub(crate) async fn run(
                 name: name.clone(),
                 ..ConnectionQuery::default()
             };
-            let connections = all(client, query).await?;
+            let connections = client.connections().stream(query).collect_all().await?;
             output.rows(
                 &connections,
                 ["CONNECTION", "NAME", "PLUGIN", "STATUS", "UPDATED"],
@@ -78,6 +81,7 @@ pub(crate) async fn run(
                 )
             })
         }
+        ConnectionsVerb::Ensure(arguments) => ensure::connection(client, output, arguments).await,
         ConnectionsVerb::Delete { id } => {
             client.connections().delete(id.as_str()).await?;
             output.value(&json!({ "id": id, "done": "deleted" }), || {
@@ -103,29 +107,4 @@ pub(crate) async fn run(
             })
         }
     }
-}
-
-/// Every page. It ends at a page that is not full or brings nothing new.
-async fn all(
-    client: &Client,
-    mut query: ConnectionQuery,
-) -> Result<Vec<dadosfera::types::Connection>, Failure> {
-    const SIZE: u32 = 100;
-    let mut found: Vec<dadosfera::types::Connection> = Vec::new();
-    query.size = Some(SIZE);
-    for page in 1.. {
-        query.page = Some(page);
-        let listed = client.connections().list(&query).await?;
-        let is_full = listed.len() >= SIZE as usize;
-        let known = found.len();
-        for connection in listed {
-            if !found.iter().any(|it| it.id == connection.id) {
-                found.push(connection);
-            }
-        }
-        if !is_full || found.len() == known {
-            break;
-        }
-    }
-    Ok(found)
 }

@@ -35,22 +35,6 @@ impl Failure {
         }
     }
 
-    /// A run ended in failure.
-    pub(crate) const fn run_failed(message: String) -> Self {
-        Self {
-            message,
-            code: RUN_FAILED,
-        }
-    }
-
-    /// A run had not ended in time.
-    pub(crate) const fn not_in_time(message: String) -> Self {
-        Self {
-            message,
-            code: WAIT_TIMEOUT,
-        }
-    }
-
     /// Something differs: an answer, and no failure. It has been shown.
     pub(crate) const fn differs() -> Self {
         Self {

@@ -2,8 +2,11 @@
 
 mod api_keys;
 mod arguments;
+mod can;
 mod catalog;
 mod connections;
+mod document;
+mod ensure;
 mod failure;
 mod jobs;
 mod output;
@@ -40,6 +43,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
             .map_err(Failure::usage),
         Command::Whoami { explain: true } => session::explain(&client()?, output),
         Command::Whoami { explain: false } => session::whoami(&client()?, output).await,
+        Command::Can { operations } => can::run(&client()?, output, operations).await,
         Command::Health => session::health(&arguments.anonymous_client()?, output).await,
         Command::Pipelines(verb) => pipelines::run(&client()?, output, verb).await,
         Command::Runs(verb) => runs::run(&client()?, output, verb).await,

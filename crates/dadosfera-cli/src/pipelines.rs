@@ -6,6 +6,7 @@ use dadosfera::{Client, NewJdbcJob, NewPipeline, WaitOptions, types};
 use serde_json::json;
 
 use crate::arguments::{CreatePipeline, PipelinesVerb};
+use crate::ensure;
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -18,6 +19,7 @@ pub(crate) async fn run(
         PipelinesVerb::List => list(client, output).await,
         PipelinesVerb::Get { id } => get(client, output, id).await,
         PipelinesVerb::Create(options) => create(client, output, options).await,
+        PipelinesVerb::Ensure(arguments) => ensure::pipeline(client, output, arguments).await,
         PipelinesVerb::Delete { id } => {
             client.pipelines().delete(id.as_str()).await?;
             done(output, id, "deleted")

@@ -1,9 +1,9 @@
 //! `dadosfera runs`.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use dadosfera::Client;
-use dadosfera::types::{PipelineRun, RunStatus};
+use dadosfera::types::PipelineRun;
+use dadosfera::{Client, ErrorKind, WaitOptions};
 
 use crate::arguments::RunsVerb;
 use crate::failure::Failure;
@@ -58,8 +58,7 @@ pub(crate) async fn run(client: &Client, output: Output, verb: &RunsVerb) -> Res
     }
 }
 
-/// Waits for a run that is under way, and tells each change of its status. What ends by itself is waited out: an API that is
-/// away for a while does not end the wait.
+/// Waits for a run that is under way, and tells each change of its status.
 async fn wait(
     client: &Client,
     output: Output,
@@ -67,6 +66,7 @@ async fn wait(
     run: Option<&str>,
     limit: Duration,
 ) -> Result<(), Failure> {
+    const FIRST: Duration = Duration::from_millis(500);
     const LONGEST: Duration = Duration::from_secs(15);
     let runs = client.runs(pipeline);
     let id = match run {
@@ -80,49 +80,36 @@ async fn wait(
             }
         },
     };
-    let began = Instant::now();
-    let mut pause = Duration::from_millis(500);
-    let mut told = String::new();
-    loop {
-        match runs.get(id.as_str()).await {
-            Ok(run) => {
-                let status = run.last_status.to_string();
-                if status != told {
-                    say(&format!(
-                        "{id} {status} after {} s\n",
-                        began.elapsed().as_secs()
-                    ));
-                    told = status;
-                }
-                if run.last_status != RunStatus::Running {
-                    return ended(output, &run);
-                }
+    let options = WaitOptions::new().limit(limit).pauses(FIRST, LONGEST);
+    let mut seen: Option<PipelineRun> = None;
+    let outcome = runs
+        .follow(id.as_str())?
+        .wait_with_progress(options, |progress| {
+            let status = |run: &PipelineRun| run.last_status.to_string();
+            if let Some(run) = progress.run
+                && seen.as_ref().map(status) != Some(status(run))
+            {
+                say(&format!(
+                    "{id} {} after {} s\n",
+                    run.last_status,
+                    progress.waited.as_secs()
+                ));
+                seen = Some(run.clone());
             }
-            Err(error) if error.is_transient() => say(&format!("{error}\n")),
-            Err(error) => return Err(error.into()),
+        })
+        .await;
+    match (outcome, seen) {
+        (Ok(run), _) => ended(output, &run),
+        (Err(error), Some(run)) if error.kind() == ErrorKind::RunFailed => {
+            ended(output, &run)?;
+            Err(error.into())
         }
-        let left = limit.saturating_sub(began.elapsed());
-        if left.is_zero() {
-            return Err(Failure::not_in_time(format!(
-                "the run {id} had not ended after {} s, and goes on",
-                limit.as_secs()
-            )));
-        }
-        tokio::time::sleep(pause.min(left)).await;
-        pause = (pause * 3 / 2).min(LONGEST);
+        (Err(error), _) => Err(error.into()),
     }
 }
 
 fn ended(output: Output, run: &PipelineRun) -> Result<(), Failure> {
     output.value(run, || {
         format!("{} ended: {}\n", run.pipeline_run_id, run.last_status)
-    })?;
-    if run.last_status == RunStatus::Success {
-        return Ok(());
-    }
-    Err(Failure::run_failed(format!(
-        "the run {} failed\ntrace: {}",
-        run.pipeline_run_id,
-        run.trace.as_deref().unwrap_or("none")
-    )))
+    })
 }

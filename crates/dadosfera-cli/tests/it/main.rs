@@ -6,6 +6,7 @@
     reason = "a test may panic and print"
 )]
 
+mod ensure;
 mod help;
 mod resources;
 mod stores;

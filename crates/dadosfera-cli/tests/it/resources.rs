@@ -226,7 +226,7 @@ async fn a_run_is_waited_for_and_its_end_has_a_code() {
         assert!(ended.1.ends_with(&format!("ended: {words}\n")), "{ended:?}");
         assert!(ended.2.contains(&format!(" {words} after ")), "{ended:?}");
         assert_eq!(
-            ended.2.contains("trace: Connection timeout"),
+            ended.2.contains("the trace says: Connection timeout"),
             code == 3,
             "{ended:?}"
         );

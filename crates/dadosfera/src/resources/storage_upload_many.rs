@@ -119,7 +119,7 @@ impl Storage<'_> {
     /// does not stop the others.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidInput`] where two of them have the same name, so that one would replace the other, or where one
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) where two of them have the same name, so that one would replace the other, or where one
     /// cannot be uploaded at all; nothing is sent then.
     pub async fn upload_many<P: Into<PathBuf>>(
         &self,

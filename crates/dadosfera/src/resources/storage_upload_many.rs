@@ -119,8 +119,8 @@ impl Storage<'_> {
     /// does not stop the others.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) where two of them have the same name, so that one would replace the other, or where one
-    /// cannot be uploaded at all; nothing is sent then.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) where two of them have the same name, so that one would
+    /// replace the other, or where one cannot be uploaded at all; nothing is sent then.
     pub async fn upload_many<P: Into<PathBuf>>(
         &self,
         folder: &str,

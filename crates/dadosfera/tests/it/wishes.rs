@@ -60,12 +60,7 @@ async fn wish_1_nobody_has_to_know_how_a_token_is_asked_for_and_sent() {
 #[tokio::test]
 async fn wish_2_a_second_factor_that_is_missing_is_told_and_one_that_is_given_is_used() {
     let world = World::new().await;
-    let error = world
-        .client(MFA)
-        .pipelines()
-        .list()
-        .await
-        .fails("no code");
+    let error = world.client(MFA).pipelines().list().await.fails("no code");
     assert_eq!(error.kind(), ErrorKind::MfaRequired);
     assert!(error.to_string().contains("totp_secret"), "{error}");
     let client = world

@@ -104,7 +104,7 @@ pub(crate) fn refresh_access_token(api: &mut Api, call: &Call) -> Answer {
         && !api.options.has(Mutation::RefreshNeedsNoCustomer);
     let customer_name = match call.body.get("customerName") {
         Some(Value::String(name)) => Some(name.as_str()),
-        None | Some(Value::Null) if !needed => None,
+        None if !needed => None,
         _ => {
             wrong.push("customerName must be a string".into());
             None

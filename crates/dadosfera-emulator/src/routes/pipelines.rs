@@ -408,6 +408,12 @@ fn new_job(job: &Fields) -> Result<NewJob, String> {
     if job_input::text(output, "plugin").is_none_or(str::is_empty) {
         return Err("output.plugin is required".into());
     }
+    if output
+        .get("table_name")
+        .is_some_and(|name| !name.is_string())
+    {
+        return Err("output.table_name must be a string".into());
+    }
     for name in ["raw", "qualify"] {
         let fits = match output.get(name) {
             None => true,
@@ -424,7 +430,7 @@ fn new_job(job: &Fields) -> Result<NewJob, String> {
         }
     }
     let transformations = match job.get("transformations") {
-        None | Some(Value::Null) => Vec::new(),
+        None => Vec::new(),
         Some(Value::Array(items)) if items.iter().all(Value::is_object) => items.clone(),
         Some(_) => return Err("transformations must be an array of objects".into()),
     };

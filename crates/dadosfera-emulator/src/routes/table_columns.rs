@@ -51,9 +51,14 @@ fn read_one(item: &Value) -> Result<Column, String> {
         let known = ColumnType::ALL.map(ColumnType::as_str).join(", ");
         format!("type must be one of {known}")
     })?;
-    Ok(Column {
-        name: name.to_owned(),
-        kind,
-        description: fields::nullable(item, "description")?.flatten(),
-    })
+    let mut wrong = Vec::new();
+    let description = fields::optional(item, "description", &mut wrong);
+    match wrong.pop() {
+        Some(why) => Err(why),
+        None => Ok(Column {
+            name: name.to_owned(),
+            kind,
+            description,
+        }),
+    }
 }

@@ -107,17 +107,14 @@ fn new_table(call: &Call) -> Result<NewTable, Vec<String>> {
         wrong.push(why);
         String::new()
     });
-    let mut optional = |name: &str| {
-        fields::nullable(&call.body, name).map_or_else(
-            |why| {
-                wrong.push(why);
-                None
-            },
-            Option::flatten,
-        )
-    };
-    let description = optional("description");
-    let schema = optional("schema").filter(|schema| !schema.trim().is_empty());
+    let description = fields::optional(&call.body, "description", &mut wrong);
+    let schema = fields::optional(&call.body, "schema", &mut wrong);
+    if schema
+        .as_ref()
+        .is_some_and(|schema| schema.trim().is_empty())
+    {
+        wrong.push("schema must not be empty".into());
+    }
     let columns = table_columns::read(call.body.get("columns"), &mut wrong);
     if wrong.is_empty() {
         Ok(NewTable {

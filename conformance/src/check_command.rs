@@ -1,22 +1,22 @@
 //! The command `conformance check`: any OpenAPI 3.0 document against any host, without a word of Maestro.
 
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use clap::Args;
 
-use crate::explore::{Actor, Actors, CHECKS, Effort, Expected, Limits, Scheme, Settings, explore};
+use crate::engine::Ledger;
+use crate::explore::{
+    Actor, Actors, CHECKS, Effort, Ending, Expected, Keeping, Limits, Scheme, Settings, clean,
+    explore,
+};
 use crate::report::{Output, View, Written, to_screen};
 
-/// What `check` takes.
+/// Who speaks.
 #[derive(Debug, Args)]
-pub struct CheckArguments {
-    /// The OpenAPI 3.0 document, YAML or JSON.
-    #[arg(long, value_name = "FILE")]
-    document: PathBuf,
-    /// Where the host is; its paths are appended.
-    #[arg(long, value_name = "URL")]
-    base_url: String,
+pub struct Speakers {
     /// How the token of $TOKEN is shown: bearer, bare or header:NAME.
     #[arg(long, value_name = "HOW", conflicts_with = "actors")]
     sign: Option<Scheme>,
@@ -29,9 +29,29 @@ pub struct CheckArguments {
     /// A TOML or YAML file of actors, each with a tenant, scopes and the steps of its sign-in.
     #[arg(long, value_name = "FILE")]
     actors: Option<PathBuf>,
+}
+
+/// What `check` takes.
+#[derive(Debug, Args)]
+pub struct CheckArguments {
+    /// The OpenAPI 3.0 document, YAML or JSON.
+    #[arg(long, value_name = "FILE")]
+    document: PathBuf,
+    /// Where the host is; its paths are appended.
+    #[arg(long, value_name = "URL")]
+    base_url: String,
+    #[command(flatten)]
+    speakers: Speakers,
     /// Let the run write on a host that is not this machine; what it makes is deleted again.
     #[arg(long)]
     write: bool,
+    /// Where what is made on a host that is not this machine is noted, so that `conformance clean` finds it after a crash;
+    /// conformance-ledger.jsonl unless given. On this machine there is one only where it is given.
+    #[arg(long, value_name = "FILE", verbatim_doc_comment)]
+    ledger: Option<PathBuf>,
+    /// What the names of all that is made there begin with.
+    #[arg(long, value_name = "TEXT", default_value = "conformance-")]
+    prefix: String,
     /// Decides every random value.
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
@@ -53,6 +73,9 @@ pub struct CheckArguments {
     /// Requests at most.
     #[arg(long, value_name = "N", default_value_t = 20_000)]
     max_requests: usize,
+    /// Requests a second at most.
+    #[arg(long, value_name = "N")]
+    rate: Option<NonZeroU32>,
     /// Seconds at most.
     #[arg(long, value_name = "N", default_value_t = 600)]
     max_seconds: u64,
@@ -108,6 +131,62 @@ pub async fn check(arguments: CheckArguments) -> Result<u8, (String, u8)> {
     Ok(explored.ending.code())
 }
 
+/// Removes what the ledger of a `check` says is left; the exit code: 0 nothing is, 3 something is.
+///
+/// # Errors
+/// With a message, and 2 for usage or 4 for the document.
+pub async fn clean_check(
+    ledger: Ledger,
+    document: &Path,
+    speakers: &Speakers,
+) -> Result<u8, String> {
+    let base_url = ledger.host().to_owned();
+    let settings = Settings {
+        document: read(document)?,
+        base_url: base_url.clone(),
+        actors: speakers.actors()?,
+        effort: Effort {
+            seed: 0,
+            examples: 0,
+            sequences: 0,
+            steps: 0,
+            oversize: 0,
+        },
+        limits: Limits {
+            requests: usize::MAX,
+            time: Duration::MAX,
+            timeout: Duration::from_secs(30),
+            per_second: None,
+            writes: true,
+        },
+        shrink: 0,
+        only: None,
+        until: None,
+        expected: Vec::new(),
+        keeping: Some(Keeping {
+            ledger: Arc::new(Mutex::new(ledger)),
+            prefix: String::new(),
+        }),
+    };
+    let swept = clean(&settings, &|name| std::env::var(name).ok())
+        .await
+        .map_err(|error| error.to_string())?;
+    let left: String = swept
+        .left
+        .iter()
+        .map(|it| format!("left: {it}\n"))
+        .collect();
+    let (removed, count) = (swept.removed, swept.left.len());
+    crate::command::print(&format!(
+        "{base_url}: {removed} removed, {count} left\n{left}"
+    ))?;
+    Ok(if count == 0 {
+        0
+    } else {
+        Ending::Incomplete.code()
+    })
+}
+
 /// The catalogue of checks, as text.
 #[must_use]
 pub fn catalogue() -> String {
@@ -123,13 +202,10 @@ impl CheckArguments {
             Some(file) => Expected::parse(&read(file)?).map_err(|error| error.to_string())?,
             None => Vec::new(),
         };
+        let ours = is_this_machine(&self.base_url);
+        let keeping = self.keeping(ours)?;
         let only = match &self.replay {
-            Some(finding) => {
-                let (_, scenario) = finding.split_once('@').ok_or_else(|| {
-                    format!("{finding:?} names no finding: RULE@SCENARIO, as reports print it")
-                })?;
-                Some(scenario.to_owned())
-            }
+            Some(finding) => Some(scenario_of(finding)?),
             None => None,
         };
         Ok(Settings {
@@ -147,16 +223,50 @@ impl CheckArguments {
                 requests: self.max_requests,
                 time: Duration::from_secs(self.max_seconds),
                 timeout: Duration::from_secs(self.timeout.max(1)),
-                writes: self.write || is_this_machine(&self.base_url),
+                per_second: self.rate,
+                writes: self.write || ours,
             },
             shrink: self.shrink,
             only,
             until: self.until.clone(),
             expected,
+            keeping,
         })
     }
 
+    /// What keeps a host that others use safe.
+    fn keeping(&self, ours: bool) -> Result<Option<Keeping>, String> {
+        let standard = PathBuf::from("conformance-ledger.jsonl");
+        let file = match &self.ledger {
+            Some(file) => file,
+            None if self.write && !ours => &standard,
+            None => return Ok(None),
+        };
+        if self.prefix.trim().is_empty() {
+            return Err("--prefix must not be empty: it tells what is ours".to_owned());
+        }
+        let run = format!("check {}", self.seed);
+        let ledger = Ledger::begin(file, self.base_url.trim_end_matches('/'), &run)
+            .map_err(|error| error.to_string())?;
+        if !ledger.is_clean() {
+            let file = file.display();
+            return Err(format!(
+                "{file} says that an earlier run left something; run `conformance clean --ledger {file}` with the same --document and actors first"
+            ));
+        }
+        Ok(Some(Keeping {
+            ledger: Arc::new(Mutex::new(ledger)),
+            prefix: self.prefix.clone(),
+        }))
+    }
+
     fn who(&self) -> Result<Actors, String> {
+        self.speakers.actors()
+    }
+}
+
+impl Speakers {
+    fn actors(&self) -> Result<Actors, String> {
         if let Some(file) = &self.actors {
             let is_toml = file
                 .extension()
@@ -182,6 +292,14 @@ impl CheckArguments {
         );
         Ok(Actors { actors })
     }
+}
+
+/// The scenario of a finding, as reports print it.
+pub(crate) fn scenario_of(finding: &str) -> Result<String, String> {
+    let (_, scenario) = finding.split_once('@').ok_or_else(|| {
+        format!("{finding:?} names no finding: RULE@SCENARIO, as reports print it")
+    })?;
+    Ok(scenario.to_owned())
 }
 
 /// Whether a host is this machine: what is written there is nobody else's.

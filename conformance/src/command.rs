@@ -10,8 +10,9 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use clap::{Parser, Subcommand};
 
-use crate::check_command::{CheckArguments, catalogue, check};
-use crate::engine::{Drift, Overlay};
+use crate::check_command::{CheckArguments, Speakers, catalogue, check, clean_check};
+use crate::engine::{Drift, Ledger, Overlay};
+use crate::generic_command::{GenericArguments, generic};
 use crate::interop;
 use crate::laws;
 use crate::live_command::{LiveArguments, clean};
@@ -44,6 +45,11 @@ enum Command {
     Check(Box<CheckArguments>),
     /// Lists what `check` looks at, each with its source.
     Checks,
+    /// Lets `check` loose on an emulator of ours, which must give it no finding.
+    ///
+    /// Exit codes: as of `check`; the worst of all seeds.
+    #[command(verbatim_doc_comment)]
+    Generic(GenericArguments),
     /// Tries every law and checks every answer.
     ///
     /// A live target is only read unless --write is given. Who signs in there comes from the environment:
@@ -112,6 +118,11 @@ enum Command {
         /// Who signs in: a profile of the SDK, in place of the environment.
         #[arg(long, value_name = "NAME")]
         profile: Option<String>,
+        /// Of a ledger that `check` wrote: the document that it was given; and who speaks.
+        #[arg(long, value_name = "FILE")]
+        document: Option<PathBuf>,
+        #[command(flatten)]
+        speakers: Speakers,
     },
     /// Lists the laws, each with its source.
     Laws,
@@ -163,6 +174,7 @@ pub async fn main() -> ExitCode {
             }
         },
         Command::Checks => print(&catalogue()).map(|()| 0),
+        Command::Generic(arguments) => generic(&arguments).await,
         Command::Run {
             target,
             write,
@@ -196,7 +208,15 @@ pub async fn main() -> ExitCode {
             ledger,
             target,
             profile,
-        } => clean(&ledger, target.as_deref(), profile.as_deref()).await,
+            document,
+            speakers,
+        } => match document {
+            Some(document) => match Ledger::open(&ledger, target.as_deref()) {
+                Ok(ledger) => clean_check(ledger, &document, &speakers).await,
+                Err(error) => Err(error.to_string()),
+            },
+            None => clean(&ledger, target.as_deref(), profile.as_deref()).await,
+        },
         Command::Laws => list(),
         Command::Mutants {
             filter,

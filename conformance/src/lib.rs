@@ -7,6 +7,8 @@ pub mod command;
 pub mod engine;
 pub mod explore;
 pub mod front;
+pub mod generic;
+pub mod generic_command;
 pub mod got;
 pub mod interop;
 pub mod laws;

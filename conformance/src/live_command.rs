@@ -40,7 +40,7 @@ impl LiveArguments {
         let ledger = if write {
             let ledger = Ledger::begin(&self.ledger, base_url, &seed.to_string())
                 .map_err(|error| error.to_string())?;
-            if !ledger.left().is_empty() || !ledger.unsettled().is_empty() {
+            if !ledger.is_clean() {
                 let file = self.ledger.display();
                 return Err(format!(
                     "{file} says that an earlier run left something; run `conformance clean --ledger {file}` first"
@@ -69,6 +69,12 @@ pub(crate) async fn clean(
     let host = ledger.host().to_owned();
     if host.is_empty() {
         return Err(format!("the ledger {} is empty", file.display()));
+    }
+    if ledger.run().starts_with("check ") {
+        return Err(format!(
+            "the ledger {} is of `check`: give the --document that it was given, and --actors or --sign",
+            file.display()
+        ));
     }
     let people = people(profile, &host)?;
     let target = Target::parse(&host, true, people).map_err(|error| error.to_string())?;

@@ -176,6 +176,14 @@ fn running(root: &Path) -> Result<(), String> {
     step(
         root,
         &Step::new(
+            "conformance of the engine alone",
+            "target/debug/conformance generic --count 3",
+            "run `cargo xtask conformance --generic` and read the finding",
+        ),
+    )?;
+    step(
+        root,
+        &Step::new(
             "mutants",
             "target/debug/conformance mutants",
             "run `cargo xtask conformance --mutants`: the law that is named there does not notice",

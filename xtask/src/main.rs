@@ -91,6 +91,9 @@ enum Chore {
         /// Try every law against clean emulators under this many seeds
         #[arg(long, value_name = "N", conflicts_with = "target")]
         seeds: Option<u64>,
+        /// Let the engine that knows no Maestro loose on the emulator, with the description alone
+        #[arg(long, conflicts_with_all = ["target", "seeds", "mutants"])]
+        generic: bool,
         /// More options for the conformance binary, after `--`
         #[arg(last = true)]
         rest: Vec<String>,
@@ -174,9 +177,11 @@ fn main() -> ExitCode {
             target,
             mutants,
             seeds,
+            generic,
             rest,
         } => {
             let (verb, options) = match seeds {
+                _ if generic => ("generic", Vec::new()),
                 _ if mutants => ("mutants", Vec::new()),
                 Some(count) => ("seeds", vec!["--count".to_owned(), count.to_string()]),
                 None => ("run", vec!["--target".to_owned(), target]),

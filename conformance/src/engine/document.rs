@@ -40,6 +40,10 @@ pub struct Operation {
     pub parameters: Vec<Parameter>,
     /// The schema of the body for each media type.
     pub request: BTreeMap<String, Value>,
+    /// Whether a request without a body is wrong.
+    pub body_required: bool,
+    /// The JSON bodies that the document shows as examples.
+    pub examples: Vec<Value>,
     /// What it may answer: for each status (`200`, `4XX`, `default`) the answer.
     pub responses: BTreeMap<String, Response>,
     security: Vec<Value>,
@@ -55,7 +59,7 @@ pub struct Parameter {
     pub place: String,
     /// Whether a request without it is wrong.
     pub required: bool,
-    /// What it may be.
+    /// What it may be, with the example that the document shows of it.
     pub schema: Value,
 }
 
@@ -231,20 +235,24 @@ fn operation(
             continue;
         };
         parameters.retain(|known| known.name != name || known.place != place);
+        let mut schema = value.get("schema").cloned().unwrap_or(json!({}));
+        if let (Some(fields), Some(example)) = (schema.as_object_mut(), value.get("example")) {
+            fields.insert("example".to_owned(), example.clone());
+        }
         parameters.push(Parameter {
             name: name.to_owned(),
             place: place.to_owned(),
             required: value["required"].as_bool().unwrap_or(place == "path"),
-            schema: value.get("schema").cloned().unwrap_or(json!({})),
+            schema,
         });
     }
     let in_path = parameters
         .iter()
         .filter(|parameter| parameter.place == "path");
     let path_parameters = in_path.map(|parameter| parameter.name.clone()).collect();
-    let request = match value.get("requestBody") {
-        Some(body) => content(resolve(root, body)?),
-        None => BTreeMap::new(),
+    let body = match value.get("requestBody") {
+        Some(body) => resolve(root, body)?,
+        None => &Value::Null,
     };
     let mut responses = BTreeMap::new();
     for (status, answer) in entries(value.get("responses")) {
@@ -276,7 +284,9 @@ fn operation(
         security: array(security).cloned().collect(),
         path_parameters,
         parameters,
-        request,
+        request: content(body),
+        body_required: body["required"] == true,
+        examples: examples(root, body)?,
         responses,
         value: value.clone(),
     })
@@ -291,6 +301,18 @@ fn content(value: &Value) -> BTreeMap<String, Value> {
             ))
         })
         .collect()
+}
+
+/// The examples of the JSON bodies in a `content`.
+fn examples(root: &Value, value: &Value) -> Result<Vec<Value>, DocumentError> {
+    let mut found = Vec::new();
+    for (_, media) in entries(value.get("content")).filter(|(name, _)| name.contains("json")) {
+        found.extend(media.get("example").cloned());
+        for (_, example) in entries(media.get("examples")) {
+            found.extend(resolve(root, example)?.get("value").cloned());
+        }
+    }
+    Ok(found)
 }
 
 /// Follows references inside the document until something else comes.

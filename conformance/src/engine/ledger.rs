@@ -17,6 +17,7 @@ const VERSION: u32 = 1;
 pub struct Ledger {
     file: Option<(File, PathBuf)>,
     host: String,
+    run: String,
     intents: BTreeMap<u64, Intent>,
     things: Vec<Thing>,
 }
@@ -196,6 +197,18 @@ impl Ledger {
         &self.host
     }
 
+    /// What its last run called itself.
+    #[must_use]
+    pub fn run(&self) -> &str {
+        &self.run
+    }
+
+    /// Whether a run left something, or may have.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.left().is_empty() && self.unsettled().is_empty()
+    }
+
     /// Notes that something is about to be made; the number of the intent.
     ///
     /// # Errors
@@ -287,7 +300,7 @@ impl Ledger {
 
     fn take(&mut self, line: Line) -> Result<(), String> {
         match line {
-            Line::Run { version, host, .. } => {
+            Line::Run { version, host, run } => {
                 if version != VERSION {
                     return Err(format!("it is of version {version}, not {VERSION}"));
                 }
@@ -295,6 +308,7 @@ impl Ledger {
                     return Err("it is of two hosts".to_owned());
                 }
                 self.host = host;
+                self.run = run;
             }
             _ if self.host.is_empty() => {
                 return Err("it does not begin with a run".to_owned());

@@ -8,10 +8,16 @@ use crate::engine::{array, entries};
 
 /// Every way in which one constraint of the schema is broken and all others are kept.
 pub(crate) fn broken(root: &Value, schema: &Value) -> Vec<Case> {
-    ways(root, schema, &smallest(root, schema), 0)
+    let (small, full) = (smallest(root, schema), fullest(root, schema));
+    broken_in(root, schema, &small, &full)
 }
 
-fn ways(root: &Value, schema: &Value, base: &Value, depth: usize) -> Vec<Case> {
+/// The same in a valid value that is given small and full.
+pub(crate) fn broken_in(root: &Value, schema: &Value, small: &Value, full: &Value) -> Vec<Case> {
+    ways(root, schema, (small, full), 0)
+}
+
+fn ways(root: &Value, schema: &Value, base: (&Value, &Value), depth: usize) -> Vec<Case> {
     let schema = flat(root, schema);
     let mut cases = Vec::new();
     wrong_kind(&schema, &mut cases);
@@ -27,7 +33,7 @@ fn ways(root: &Value, schema: &Value, base: &Value, depth: usize) -> Vec<Case> {
     match kind(&schema) {
         "string" => texts(&schema, &mut cases),
         "integer" | "number" => numbers(&schema, &mut cases),
-        "array" => arrays(root, &schema, depth, &mut cases),
+        "array" => arrays(root, &schema, base, depth, &mut cases),
         "object" if depth < DEEPEST => objects(root, &schema, base, depth, &mut cases),
         _ => {}
     }
@@ -121,9 +127,17 @@ fn numbers(schema: &Value, cases: &mut Vec<Case>) {
     }
 }
 
-fn arrays(root: &Value, schema: &Value, depth: usize, cases: &mut Vec<Case>) {
+fn arrays(
+    root: &Value,
+    schema: &Value,
+    base: (&Value, &Value),
+    depth: usize,
+    cases: &mut Vec<Case>,
+) {
     let items = schema.get("items").cloned().unwrap_or(json!({}));
-    let item = smallest(root, &items);
+    let item_of = |whole: &Value, made: Value| whole.get(0).cloned().unwrap_or(made);
+    let item = item_of(base.0, smallest(root, &items));
+    let full = item_of(base.1, fullest(root, &items));
     let distinct = |count: u64| -> Vec<Value> {
         (0..count)
             .map(|index| {
@@ -157,7 +171,7 @@ fn arrays(root: &Value, schema: &Value, depth: usize, cases: &mut Vec<Case>) {
         ));
     }
     if depth < DEEPEST {
-        for inner in ways(root, &items, &item, depth + 1) {
+        for inner in ways(root, &items, (&item, &full), depth + 1) {
             let value = Value::Array(vec![inner.value.clone()]);
             cases.push(Case {
                 place: format!("/*{}", inner.place),
@@ -168,7 +182,13 @@ fn arrays(root: &Value, schema: &Value, depth: usize, cases: &mut Vec<Case>) {
     }
 }
 
-fn objects(root: &Value, schema: &Value, base: &Value, depth: usize, cases: &mut Vec<Case>) {
+fn objects(
+    root: &Value,
+    schema: &Value,
+    (base, full): (&Value, &Value),
+    depth: usize,
+    cases: &mut Vec<Case>,
+) {
     if is_closed(schema) {
         let more = with(base, "no_such_field", json!("x"));
         cases.push(case(
@@ -183,7 +203,6 @@ fn objects(root: &Value, schema: &Value, base: &Value, depth: usize, cases: &mut
     {
         cases.push(case("minProperties", "no field", json!({})));
     }
-    let full = fullest(root, schema);
     for name in array(schema.get("required")).filter_map(Value::as_str) {
         let mut without = full.clone();
         if let Some(fields) = without.as_object_mut() {
@@ -200,7 +219,11 @@ fn objects(root: &Value, schema: &Value, base: &Value, depth: usize, cases: &mut
             .get(name)
             .cloned()
             .unwrap_or_else(|| smallest(root, field));
-        for inner in ways(root, field, &inner_base, depth + 1) {
+        let inner_full = full
+            .get(name)
+            .cloned()
+            .unwrap_or_else(|| fullest(root, field));
+        for inner in ways(root, field, (&inner_base, &inner_full), depth + 1) {
             let value = with(base, name, inner.value.clone());
             cases.push(Case {
                 place: format!("/{name}{}", inner.place),

@@ -6,9 +6,7 @@ use serde_json::{Map, Value};
 
 use super::api::{absent, header, same, set};
 use super::perform::Performer;
-use super::resources::success_schema;
 use super::scenario::{Handle, Why};
-use super::shape::flat;
 use super::wire::Halt;
 use super::world::Thing;
 use crate::engine::{Answer, Call, Operation, entries};
@@ -83,10 +81,8 @@ impl Performer<'_> {
 
     /// A thing holds what the model says.
     fn compare(&mut self, operation: &Operation, of: Handle, thing: &Thing, answer: &Answer) {
-        let body = answer.json();
-        let declared = success_schema(operation)
-            .map(|schema| flat(&self.api.document.root, schema))
-            .unwrap_or_default();
+        let (outer, declared) = self.api.inside(operation, thing.resource);
+        let body = answer.json().pointer(&outer).cloned().unwrap_or_default();
         let mut now = Map::new();
         for (name, wanted) in &thing.model {
             let got = body.get(name).cloned();
@@ -106,7 +102,12 @@ impl Performer<'_> {
             let place = format!("read /{name}");
             self.check_value(
                 code,
-                same(wanted, &shown),
+                same(
+                    &self.api.document.root,
+                    &declared["properties"][name],
+                    wanted,
+                    &shown,
+                ),
                 &place,
                 &wanted.to_string(),
                 answer,
@@ -191,13 +192,14 @@ impl Performer<'_> {
         let names: BTreeSet<String> = entries(Some(body))
             .map(|(name, _)| name.to_owned())
             .collect();
-        let shown = answer.json();
+        let (outer, declared) = api.inside(operation, thing.resource);
+        let shown = answer.json().pointer(&outer).cloned().unwrap_or_default();
         for (name, sent) in entries(Some(body)) {
-            if let Some(got) = shown.get(name) {
+            if let Some(got) = shown.get(name).filter(|_| !self.is_secret(operation, name)) {
                 let place = format!("answer /{name}");
                 self.check_value(
                     "law.update-not-stored",
-                    same(sent, got),
+                    same(&api.document.root, &declared["properties"][name], sent, got),
                     &place,
                     &sent.to_string(),
                     &answer,
@@ -205,13 +207,15 @@ impl Performer<'_> {
                 );
             }
         }
+        let told: Vec<(String, Value)> = entries(Some(body))
+            .filter(|(name, _)| !self.is_secret(operation, name))
+            .map(|(name, value)| (name.to_owned(), value.clone()))
+            .collect();
         if let Some(known) = self.world.things.get_mut(&of) {
             if replaces {
                 known.model.clear();
             }
-            known
-                .model
-                .extend(entries(Some(body)).map(|(name, value)| (name.to_owned(), value.clone())));
+            known.model.extend(told);
             known.updated = Some(names);
             known.old_etag = known.etag.take();
             known.etag = answer.header("etag").map(str::to_owned);

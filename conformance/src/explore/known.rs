@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::found::Found;
+use super::wire::Find;
 
 /// One known failure.
 #[derive(Debug, Clone, Deserialize)]
@@ -12,8 +12,14 @@ pub struct Expected {
     pub code: String,
     /// The operation; any where nothing is said.
     pub operation: Option<String>,
+    /// The operations; in place of one.
+    #[serde(default)]
+    pub operations: Vec<String>,
     /// The place; any where nothing is said.
     pub place: Option<String>,
+    /// Parts of what came, one of which must be in it; anything where nothing is said.
+    #[serde(default)]
+    pub says: Vec<String>,
     /// Why it is expected.
     pub reason: String,
 }
@@ -54,28 +60,35 @@ impl Expected {
         Ok(file.expected)
     }
 
-    pub(crate) fn matches(&self, found: &Found) -> bool {
-        self.code == found.check.code
-            && self
-                .operation
-                .as_ref()
-                .is_none_or(|operation| *operation == found.operation)
-            && self
-                .place
-                .as_ref()
-                .is_none_or(|place| *place == found.place)
+    pub(crate) fn matches(&self, find: &Find) -> bool {
+        let is =
+            |wanted: &Option<String>, got: &str| wanted.as_ref().is_none_or(|wanted| wanted == got);
+        self.code == find.code
+            && is(&self.operation, &find.operation)
+            && (self.operations.is_empty() || self.operations.contains(&find.operation))
+            && is(&self.place, &find.place)
+            && (self.says.is_empty() || self.says.iter().any(|part| find.got.contains(part)))
     }
 
     pub(crate) fn shown(&self) -> String {
-        let rest: Vec<&str> = [&self.operation, &self.place]
-            .into_iter()
-            .flatten()
+        let rest: Vec<&str> = self
+            .operation
+            .iter()
+            .chain(&self.operations)
+            .chain(&self.place)
+            .chain(&self.says)
             .map(String::as_str)
             .collect();
         format!("{} {}", self.code, rest.join(" "))
             .trim_end()
             .to_owned()
     }
+}
+
+/// Why something is expected, if it is.
+pub(crate) fn reason(expected: &[Expected], find: &Find) -> Option<String> {
+    let known = expected.iter().find(|known| known.matches(find))?;
+    Some(known.reason.clone())
 }
 
 #[cfg(test)]

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::api::{same, text_of};
+use super::pages::{ask_page, next_cursor};
 use super::perform::Performer;
-use super::resources::{Listing, Next};
+use super::resources::Listing;
 use super::scenario::{Handle, Scenario, Step};
 use super::wire::Halt;
 use crate::engine::{Answer, Operation};
@@ -100,35 +101,22 @@ impl Performer<'_> {
                 call.query.push((name.clone(), text_of(value)));
             }
             if let (Some(paging), Some(size)) = (&listing.paging, size) {
-                call.query.retain(|(name, _)| *name != paging.limit);
-                call.query.push((paging.limit.clone(), size.to_string()));
-                match &paging.next {
-                    Next::Offset(name) if page > 0 => {
-                        call.query.push((name.clone(), (page * size).to_string()))
-                    }
-                    Next::Page(name, first) => {
-                        call.query.push((name.clone(), (first + page).to_string()))
-                    }
-                    Next::Cursor(name, _) => call
-                        .query
-                        .extend(next.clone().map(|cursor| (name.clone(), cursor))),
-                    Next::Offset(_) => {}
-                }
+                ask_page(&mut call, paging, size, page, next.as_deref());
             }
             let Some(answer) = self.send(call).await? else {
                 return Ok(None);
             };
             let held = self.page(operation, &listing, &answer, &mut walk);
             let Some(held) = held else { return Ok(None) };
-            let cursor = match listing.paging.as_ref().map(|paging| &paging.next) {
-                Some(Next::Cursor(_, pointer)) => Some(answer.json().pointer(pointer).map(text_of)),
-                _ => None,
-            };
+            let cursor = listing
+                .paging
+                .as_ref()
+                .and_then(|paging| next_cursor(paging, &answer.json()));
             walk.last = Some(answer);
             walk.complete = match (size, cursor) {
                 (None, _) => true,
                 (Some(_), Some(cursor)) => {
-                    next = cursor.filter(|cursor| !cursor.is_empty() && cursor != "null");
+                    next = cursor;
                     next.is_none()
                 }
                 (Some(size), None) => held < size,
@@ -225,7 +213,10 @@ impl Performer<'_> {
         let others = walk
             .items
             .iter()
-            .filter(|item| item.get(name).is_some_and(|got| !same(value, got)))
+            .filter(|item| {
+                item.get(name)
+                    .is_some_and(|got| !same(&Value::Null, &Value::Null, value, got))
+            })
             .count();
         let place = format!("query {name}");
         let expected = format!("only what has {name} = {value}");
@@ -247,7 +238,11 @@ impl Performer<'_> {
         let missing: Vec<&String> = expected
             .live
             .iter()
-            .filter(|(_, model)| model.get(name).is_some_and(|held| same(value, held)))
+            .filter(|(_, model)| {
+                model
+                    .get(name)
+                    .is_some_and(|held| same(&Value::Null, &Value::Null, value, held))
+            })
             .map(|(id, _)| id)
             .filter(|id| !walk.ids.contains(id))
             .collect();

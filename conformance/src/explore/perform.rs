@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::api::{Api, header, set, text_of};
+use super::api::{Api, created_id, header, is_secret, same, set, text_of};
+use super::naming::named;
 use super::resources::Resource;
 use super::scenario::{Handle, Scenario, Step, Why};
 use super::shape::flat;
@@ -39,6 +40,9 @@ pub(crate) struct Making<'a> {
     pub(crate) resource: usize,
     pub(crate) parent: Option<Handle>,
     pub(crate) handle: Handle,
+    /// What its step says.
+    pub(crate) asked: &'a Value,
+    /// What is sent.
     pub(crate) body: &'a Value,
     pub(crate) again: Option<Handle>,
 }
@@ -68,7 +72,7 @@ impl Performer<'_> {
             self.step = index;
             match self.take(step).await {
                 // A write that is kept back is passed over; what needs it passes itself over.
-                Ok(()) | Err(Halt::ReadOnly) => {}
+                Ok(()) | Err(Halt::ReadOnly | Halt::KeptBack(_)) => {}
                 Err(halt) => {
                     self.done.halt = Some(halt);
                     return;
@@ -93,6 +97,7 @@ impl Performer<'_> {
                     resource: *resource,
                     parent: *parent,
                     handle: *handle,
+                    asked: body,
                     body,
                     again: *again,
                 };
@@ -125,7 +130,7 @@ impl Performer<'_> {
 
     /// Sends, judges and notes.
     pub(crate) async fn send(&mut self, call: Call) -> Result<Option<Answer>, Halt> {
-        let exchange = self.wire.send(call).await?;
+        let exchange = self.wire.send(self.api, call).await?;
         for find in self.wire.judge(&exchange) {
             self.done.finds.push((self.step, find));
         }
@@ -194,8 +199,6 @@ impl Performer<'_> {
             Some(parent) => self.world.ids(api, parent),
             None => Vec::new(),
         };
-        let mut call = api.call(operation, &ids, Some(making.body));
-        call.sign = api.speakers[making.by].sign();
         let first = match making.again {
             Some(of) => match self.world.things.get(&of) {
                 Some(first) => Some(first.clone()),
@@ -203,6 +206,16 @@ impl Performer<'_> {
             },
             None => None,
         };
+        let body = match &first {
+            Some(first) if first.asked == *making.asked => first.sent.clone(),
+            _ => self.named(operation, making.asked, why),
+        };
+        let making = &Making {
+            body: &body,
+            ..*making
+        };
+        let mut call = api.call(operation, &ids, Some(making.body));
+        call.sign = api.speakers[making.by].sign();
         let mut key = None;
         if let Some(parameter) = header(operation, "idempotency-key") {
             let fresh = first
@@ -238,13 +251,19 @@ impl Performer<'_> {
         }
         self.new_id(making, &id, &answer);
         self.created(operation, making, &answer);
-        let mut model = wanted(api, operation, making.body, &answer.json());
-        model.retain(|name, value| !value.is_null() || making.body.get(name).is_some());
+        let (outer, _) = api.inside(operation, making.resource);
+        let shown = answer.json().pointer(&outer).cloned().unwrap_or_default();
+        let mut model = wanted(api, operation, making.body, &shown);
+        // How an id is spelled is for the host to say.
+        model.retain(|name, value| {
+            (!value.is_null() || making.body.get(name).is_some()) && !is_id(value, &id)
+        });
         let thing = Thing {
             resource: making.resource,
             parent: making.parent,
             id,
             by: making.by,
+            asked: making.asked.clone(),
             sent: making.body.clone(),
             model,
             updated: None,
@@ -258,6 +277,16 @@ impl Performer<'_> {
         self.follow_location(operation, making.by, &answer).await
     }
 
+    /// The body with a name of its own, where two of one name are refused or the host is not ours alone.
+    pub(crate) fn named(&self, operation: &Operation, body: &Value, why: Option<&Why>) -> Value {
+        let prefix = self.wire.prefix();
+        if prefix.is_none() && !operation.responses.contains_key("409") {
+            return body.clone();
+        }
+        let unique = (prefix.as_deref(), self.wire.unique());
+        named(self.api, &self.wire.contract, operation, body, why, unique)
+    }
+
     fn second_create(
         &mut self,
         making: &Making<'_>,
@@ -266,7 +295,7 @@ impl Performer<'_> {
         pointer: &str,
     ) {
         let created = (200..300).contains(&answer.status);
-        if *making.body == first.sent {
+        if *making.asked == first.asked {
             let id = created_id(answer, pointer);
             let holds = !created || id.as_deref() == Some(&first.id);
             let expected = format!("the thing that the key made first, {}", first.id);
@@ -314,10 +343,12 @@ impl Performer<'_> {
 
     /// What a create answers is what was sent, and the defaults of what was not.
     fn created(&mut self, operation: &Operation, making: &Making<'_>, answer: &Answer) {
-        let body = answer.json();
+        let (outer, declared) = self.api.inside(operation, making.resource);
+        let root = &self.api.document.root;
+        let body = answer.json().pointer(&outer).cloned().unwrap_or_default();
         for (name, sent) in entries(Some(making.body)) {
             if let Some(got) = body.get(name).filter(|_| !self.is_secret(operation, name)) {
-                let holds = super::api::same(sent, got);
+                let holds = same(root, &declared["properties"][name], sent, got);
                 let place = format!("answer /{name}");
                 self.check_value(
                     "law.create-altered",
@@ -341,7 +372,7 @@ impl Performer<'_> {
                 continue;
             };
             let (place, expected) = (format!("answer /{name}"), default.to_string());
-            let holds = super::api::same(default, got);
+            let holds = same(root, &Value::Null, default, got);
             self.check_value(
                 "law.default-not-applied",
                 holds,
@@ -353,10 +384,9 @@ impl Performer<'_> {
         }
     }
 
-    fn is_secret(&self, operation: &Operation, name: &str) -> bool {
-        self.api
-            .request_field(operation, name)
-            .is_some_and(|field| field["format"] == "password" || field["writeOnly"] == true)
+    pub(crate) fn is_secret(&self, operation: &Operation, name: &str) -> bool {
+        let field = self.api.request_field(operation, name);
+        field.is_some_and(|field| is_secret(&field))
     }
 
     async fn follow_location(
@@ -423,22 +453,8 @@ impl Performer<'_> {
                 set(&mut call, parameter, &Value::from(etag.clone()));
             }
             // What cannot be deleted stays: the next scenario counts what was there before it.
-            let _ = self.wire.send_beyond_budget(call).await;
+            let _ = self.wire.send_beyond_budget(self.api, call).await;
         }
-    }
-}
-
-/// The id in an answer to a create: in its body, or at the end of its Location.
-pub(crate) fn created_id(answer: &Answer, pointer: &str) -> Option<String> {
-    match answer.json().pointer(pointer) {
-        Some(Value::String(id)) if !id.is_empty() => Some(id.clone()),
-        Some(Value::Number(id)) => Some(id.to_string()),
-        _ => answer
-            .header("location")?
-            .rsplit('/')
-            .next()
-            .filter(|id| !id.is_empty())
-            .map(str::to_owned),
     }
 }
 
@@ -457,11 +473,17 @@ pub(crate) fn wanted(
     }
     for (name, value) in entries(Some(sent)) {
         let field = api.request_field(operation, name).unwrap_or_default();
-        if field["format"] == "password" || field["writeOnly"] == true {
+        if is_secret(&field) {
             model.remove(name);
         } else {
             model.insert(name.to_owned(), value.clone());
         }
     }
     model
+}
+
+/// Whether a value is an id, whatever its dashes and its case.
+fn is_id(value: &Value, id: &str) -> bool {
+    let plain = |text: &str| text.to_lowercase().replace(['-', '_'], "");
+    value.as_str().is_some_and(|text| plain(text) == plain(id))
 }

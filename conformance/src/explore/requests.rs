@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::api::{set, text_of};
-use super::perform::{Performer, created_id};
+use super::api::{created_id, set, text_of};
+use super::perform::Performer;
 use super::scenario::{Expect, Request, Sent, Who};
 use super::wire::Halt;
 use crate::engine::{Answer, Call, Operation, Sign};
@@ -57,11 +57,17 @@ impl Performer<'_> {
                 ids.push((name.clone(), text_of(value)));
             }
         }
+        let usual = api.base(operation).map(|base| &base.small);
         let body = match &request.body {
             Sent::Json(body) => Some(body),
-            _ => None,
+            Sent::Usual => usual,
+            Sent::Text(..) | Sent::Oversize(_) => None,
         };
-        let mut call = api.call(operation, &ids, body);
+        let makes = request.method.is_none() && api.made_by(&operation.id).is_some();
+        let named = body
+            .filter(|_| makes)
+            .map(|body| self.named(operation, body, Some(&request.why)));
+        let mut call = api.call(operation, &ids, named.as_ref().or(body));
         for (place, name, value) in &request.parameters {
             let parameter = operation
                 .parameters
@@ -126,6 +132,10 @@ impl Performer<'_> {
         let place = request.why.to_string();
         let what = &request.why.what;
         let status = answer.status;
+        // An answer to how often was asked, and not to what.
+        if status == 429 {
+            return;
+        }
         match request.expect {
             Expect::Accepted => {
                 let refused = matches!(status, 400 | 413 | 415 | 422);
@@ -154,8 +164,10 @@ impl Performer<'_> {
                     proper.push(406);
                 }
                 proper.retain(|status| operation.response(*status).is_some());
-                // Where the document lists no such refusal, there is none that proves anything.
-                if !accepted && status < 500 && !proper.is_empty() {
+                let made_up = request.of.is_none() && !operation.path_parameters.is_empty();
+                let nothing_there = status == 404 && made_up;
+                // Where the document lists no such refusal, or the path named nothing, there is none that proves anything.
+                if !accepted && status < 500 && !proper.is_empty() && !nothing_there {
                     let expected = format!("one of {proper:?}: {what}");
                     self.check(
                         "input.refused-otherwise",
@@ -246,6 +258,7 @@ impl Performer<'_> {
             parent: request.of,
             id,
             by,
+            asked: Value::Null,
             sent: Value::Null,
             model: serde_json::Map::new(),
             updated: None,

@@ -1,7 +1,8 @@
 //! What a document is about: its resources, inferred from its paths, its links and the names of its fields.
 //!
-//! `/things` with a POST or a GET beside `/things/{thing}` is a resource. What a create answers names the id that the item's
-//! path takes: by a link, by the parameter's name, or by the field `id`.
+//! `/things` with a POST or a GET beside `/things/{thing}` is a resource, and so is a POST with a link to an item's path.
+//! What a create answers names the id that the item's path takes: by a link, by the parameter's name, or by the field `id`.
+//! Where `/thing` has no list, `/things` may be it.
 
 use serde_json::Value;
 
@@ -161,14 +162,43 @@ fn is_collection(document: &Document, path: &str) -> bool {
             .iter()
             .any(|operation| operation.path == path && operation.method == method)
     };
-    let item = format!("{path}/{{");
-    let has_items = document.operations().iter().any(|operation| {
-        operation
-            .path
-            .strip_prefix(&item)
-            .is_some_and(|rest| !rest.contains('/'))
-    });
-    (at("GET") || at("POST")) && has_items
+    (at("GET") || at("POST")) && item_of(document, path).is_some()
+}
+
+/// The path of an item of a collection and the parameter that names it: below the collection, or where a link of its create leads.
+fn item_of(document: &Document, collection: &str) -> Option<(String, String)> {
+    let operations = document.operations();
+    let item = |operation: &Operation| {
+        split_item(&operation.path).map(|(before, name)| {
+            (
+                before == collection,
+                operation.path.clone(),
+                name.to_owned(),
+            )
+        })
+    };
+    let below = operations
+        .iter()
+        .filter_map(item)
+        .find(|(is_below, ..)| *is_below);
+    let linked = || {
+        operations
+            .iter()
+            .filter(|operation| operation.path == collection && operation.method == "POST")
+            .flat_map(links)
+            .filter_map(|link| item(document.operation(link["operationId"].as_str()?)?))
+            .next()
+    };
+    below.or_else(linked).map(|(_, path, name)| (path, name))
+}
+
+/// The links of an operation's successes.
+fn links(operation: &Operation) -> impl Iterator<Item = &Value> {
+    operation
+        .responses
+        .iter()
+        .filter(|(status, _)| status.starts_with('2'))
+        .flat_map(|(_, answer)| answer.links.values())
 }
 
 fn resource(document: &Document, collection: &str, before: &[Resource]) -> Resource {
@@ -178,14 +208,7 @@ fn resource(document: &Document, collection: &str, before: &[Resource]) -> Resou
             .iter()
             .find(|operation| operation.method == method && operation.path == path)
     };
-    let item = document
-        .operations()
-        .iter()
-        .filter_map(|operation| {
-            split_item(&operation.path).map(|(before, name)| (operation, before, name))
-        })
-        .find(|(_, before, _)| *before == collection)
-        .map(|(operation, _, name)| (operation.path.clone(), name.to_owned()));
+    let item = item_of(document, collection);
     let parameter = item
         .as_ref()
         .map(|(_, name)| name.as_str())
@@ -201,7 +224,9 @@ fn resource(document: &Document, collection: &str, before: &[Resource]) -> Resou
             created_id(document, operation, parameter)?,
         ))
     });
-    let list = at("GET", collection).and_then(|operation| {
+    let plural = format!("{collection}s");
+    let list = at("GET", collection).or_else(|| at("GET", &plural));
+    let list = list.and_then(|operation| {
         Some((
             operation.id.clone(),
             listing(document, operation, parameter)?,
@@ -243,27 +268,32 @@ pub(crate) fn success_schema(operation: &Operation) -> Option<&Value> {
 }
 
 fn created_id(document: &Document, operation: &Operation, parameter: &str) -> Option<String> {
-    let links = operation
-        .responses
-        .iter()
-        .filter(|(status, _)| status.starts_with('2'))
-        .flat_map(|(_, answer)| &answer.links);
-    for (_, link) in links {
+    for link in links(operation) {
         let expression = link["parameters"][parameter].as_str().unwrap_or_default();
         if let Some(pointer) = expression.strip_prefix("$response.body#") {
             return Some(pointer.to_owned());
         }
     }
-    let schema = success_schema(operation)?;
-    id_in(&document.root, schema, parameter).or_else(|| {
-        // One wrapper deep: `{data: {id}}`.
-        entries(flat(&document.root, schema).get("properties")).find_map(|(name, field)| {
-            Some(format!(
-                "/{name}{}",
-                id_in(&document.root, field, parameter)?
-            ))
-        })
+    id_pointer(&document.root, success_schema(operation)?, parameter)
+}
+
+/// Where a schema holds the id: at its top or, as in `{data: {id}}`, one level down.
+fn id_pointer(root: &Value, schema: &Value, parameter: &str) -> Option<String> {
+    id_in(root, schema, parameter).or_else(|| {
+        entries(flat(root, schema).get("properties"))
+            .find_map(|(name, field)| Some(format!("/{name}{}", id_in(root, field, parameter)?)))
     })
+}
+
+/// Where the success of an operation holds the thing itself: empty for the whole body, or the pointer of its wrapper.
+pub(crate) fn wrapper(root: &Value, operation: &Operation, parameter: Option<&str>) -> String {
+    let found = success_schema(operation)
+        .zip(parameter)
+        .and_then(|(schema, parameter)| id_pointer(root, schema, parameter));
+    let outer = found
+        .as_deref()
+        .and_then(|pointer| pointer.rsplit_once('/'));
+    outer.map_or_else(String::new, |(wrapper, _)| wrapper.to_owned())
 }
 
 fn id_in(root: &Value, schema: &Value, parameter: &str) -> Option<String> {

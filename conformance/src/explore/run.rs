@@ -7,13 +7,15 @@ use super::api::{Api, Speaker};
 use super::checks::check;
 use super::coverage::Coverage;
 use super::found::{Found, Shown, Verdict, shorten};
-use super::known::Expected;
+use super::guard::Keeping;
+use super::known::{Expected, reason};
 use super::perform::{Performance, perform};
 use super::plan::{Effort, Planner, plan};
 use super::resources::{Resource, resources};
 use super::scenario::Scenario;
 use super::shrink::{Shortest, Wanted, shortest};
 use super::sign_in::{SignInError, signed_in};
+use super::sweep::{Swept, sweep};
 use super::wire::{Find, Halt, Limits, Wire};
 use crate::engine::{
     Call, Contract, ContractError, Document, DocumentError, Severity, Taint, curl,
@@ -40,6 +42,8 @@ pub struct Settings {
     pub until: Option<String>,
     /// Failures that are known.
     pub expected: Vec<Expected>,
+    /// What keeps a host that others use safe; nothing where it is ours alone.
+    pub keeping: Option<Keeping>,
 }
 
 /// How an exploration ends: the exit code of the command.
@@ -97,6 +101,8 @@ pub struct Exploration {
     pub actors: Vec<String>,
     /// What decided every random value.
     pub seed: u64,
+    /// The options of the effort, as the command takes them.
+    pub options: String,
     /// How it ended.
     pub ending: Ending,
     /// Why it ended so, and what it proves less than it was asked to.
@@ -158,37 +164,35 @@ pub async fn explore(
     settings: &Settings,
     environment: &(dyn Fn(&str) -> Option<String> + Sync),
 ) -> Result<Exploration, ExploreError> {
-    let document = Document::parse(&settings.document)?;
-    let contract = Contract::new(document.clone());
-    contract.compile_all()?;
-    let is_url = reqwest::Url::parse(&settings.base_url).is_ok_and(|url| {
-        matches!(url.scheme(), "http" | "https") && url.host().is_some() && url.query().is_none()
-    });
-    if !is_url {
-        return Err(ExploreError::BaseUrl(settings.base_url.clone()));
-    }
-    let wire = Wire::new(&settings.base_url, settings.limits.clone(), contract)?;
-    let mut run = Run {
-        api: Api {
-            resources: resources(&document),
-            document,
-            speakers: Vec::new(),
-        },
-        wire,
-        settings,
-        found: Vec::new(),
-        ending: None,
-        gaps: Vec::new(),
-        scenarios: (0, 0),
-    };
+    let mut run = Run::begin(settings)?;
     run.sign_in(environment).await?;
     if run.ending.is_none() {
         run.look().await;
     }
     if run.ending.is_none() {
         run.perform_all().await?;
+        run.sweep().await;
     }
     Ok(run.end())
+}
+
+/// Removes what a ledger says that earlier runs left, and tells what it could not.
+///
+/// # Errors
+/// As of [`explore`].
+pub async fn clean(
+    settings: &Settings,
+    environment: &(dyn Fn(&str) -> Option<String> + Sync),
+) -> Result<Swept, ExploreError> {
+    let mut run = Run::begin(settings)?;
+    run.sign_in(environment).await?;
+    if run.ending.is_none() {
+        return Ok(sweep(&run.api, &run.wire).await);
+    }
+    Ok(Swept {
+        removed: 0,
+        left: run.gaps,
+    })
 }
 
 struct Run<'a> {
@@ -199,9 +203,42 @@ struct Run<'a> {
     ending: Option<Ending>,
     gaps: Vec<String>,
     scenarios: (usize, usize),
+    /// For each expected failure whether it happened.
+    happened: Vec<bool>,
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
+    fn begin(settings: &'a Settings) -> Result<Self, ExploreError> {
+        let document = Document::parse(&settings.document)?;
+        let contract = Contract::new(document.clone());
+        contract.compile_all()?;
+        let is_url = reqwest::Url::parse(&settings.base_url).is_ok_and(|url| {
+            matches!(url.scheme(), "http" | "https")
+                && url.host().is_some()
+                && url.query().is_none()
+        });
+        if !is_url {
+            return Err(ExploreError::BaseUrl(settings.base_url.clone()));
+        }
+        let wire = Wire::new(
+            &settings.base_url,
+            settings.limits.clone(),
+            settings.keeping.clone(),
+            contract,
+        )?;
+        let found = resources(&document);
+        Ok(Run {
+            api: Api::new(document, found, &wire.contract),
+            wire,
+            settings,
+            found: Vec::new(),
+            ending: None,
+            gaps: Vec::new(),
+            scenarios: (0, 0),
+            happened: vec![false; settings.expected.len()],
+        })
+    }
+
     fn stop(&mut self, ending: Ending, why: &str) {
         self.gaps.push(self.wire.taint.redact(why));
         self.ending = Some(ending);
@@ -247,7 +284,7 @@ impl Run<'_> {
         for speaker in self.api.speakers.clone() {
             let mut call = self.api.call(&operation, &[], None);
             call.sign = speaker.sign();
-            let exchange = match self.wire.send(call).await {
+            let exchange = match self.wire.send(&self.api, call).await {
                 Ok(exchange) => exchange,
                 Err(halt) => return self.halted(&halt),
             };
@@ -322,6 +359,25 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// At the end nothing of ours is left on a host that others use.
+    async fn sweep(&mut self) {
+        if self.wire.guard().is_none() {
+            return;
+        }
+        for (why, count) in self.wire.kept() {
+            self.gaps.push(format!("{count} writes kept back: {why}"));
+        }
+        let swept = sweep(&self.api, &self.wire).await;
+        if !swept.left.is_empty() {
+            let left = format!("something is left: {}", swept.left.join("; "));
+            if self.ending.is_none() {
+                self.stop(Ending::Incomplete, &left);
+            } else {
+                self.gaps.push(self.wire.taint.redact(&left));
+            }
+        }
+    }
+
     /// Whether the rule that is waited for has its finding.
     fn reached(&self) -> bool {
         let Some(until) = &self.settings.until else {
@@ -334,7 +390,7 @@ impl Run<'_> {
 
     fn halted(&mut self, halt: &Halt) {
         match halt {
-            Halt::ReadOnly => {}
+            Halt::ReadOnly | Halt::KeptBack(_) => {}
             Halt::Budget(why) => self.stop(Ending::Incomplete, why),
             Halt::Host(why) => self.stop(Ending::Host, why),
             Halt::Throttled(why) => self.stop(Ending::Throttled, why),
@@ -343,21 +399,27 @@ impl Run<'_> {
 
     /// What is new is repeated and shortened; what is known is counted.
     async fn take_in(&mut self, scenario: &Scenario, performance: Performance) {
-        let mut new: Vec<(usize, Find)> = Vec::new();
+        let mut new: Vec<(usize, Find, Option<String>)> = Vec::new();
         for (step, find) in &performance.finds {
+            for (entry, seen) in self.settings.expected.iter().zip(&mut self.happened) {
+                *seen |= entry.matches(find);
+            }
+            let reason = reason(&self.settings.expected, find);
             let known = self.found.iter_mut().find(|known| {
                 (
                     known.check.code,
                     known.operation.as_str(),
                     known.place.as_str(),
                 ) == find.fingerprint()
+                    // What is expected must not hide what is not.
+                    && known.expected_because == reason
             });
             match known {
                 Some(known) => known.count += 1,
-                None if new
-                    .iter()
-                    .any(|(_, other)| other.fingerprint() == find.fingerprint()) => {}
-                None => new.push((*step, find.clone())),
+                None if new.iter().any(|(_, other, because)| {
+                    other.fingerprint() == find.fingerprint() && *because == reason
+                }) => {}
+                None => new.push((*step, find.clone(), reason)),
             }
         }
         if new.is_empty() {
@@ -369,7 +431,7 @@ impl Run<'_> {
         } else {
             Some(perform(&self.api, &self.wire, scenario).await)
         };
-        for (step, find) in new {
+        for (step, find, because) in new {
             let Some(check) = check(find.code) else {
                 continue;
             };
@@ -377,6 +439,8 @@ impl Run<'_> {
                 code: find.code,
                 operation: &find.operation,
                 place: &find.place,
+                reason: because.clone(),
+                expected: &self.settings.expected,
             };
             let first = |performance: &Performance, step: usize, find: Find| Shortest {
                 scenario: scenario.clone(),
@@ -411,7 +475,7 @@ impl Run<'_> {
                 };
                 shown = shortest(&self.api, &self.wire, shown, &wanted, most).await;
             }
-            let found = self.told(check, scenario, shown, verdict);
+            let found = self.told(check, scenario, shown, verdict, because);
             self.found.push(found);
         }
     }
@@ -422,6 +486,7 @@ impl Run<'_> {
         scenario: &Scenario,
         shown: Shortest,
         verdict: Verdict,
+        expected_because: Option<String>,
     ) -> Found {
         let taint = &self.wire.taint;
         let names: Vec<String> = self
@@ -456,7 +521,7 @@ impl Run<'_> {
             .map(|(step, exchange)| Shown::of(*step, exchange, base_url, taint))
             .collect();
         let line = |call: &Call| curl(call, base_url, taint);
-        let mut found = Found {
+        Found {
             check,
             operation: shown.find.operation,
             place: shown.find.place,
@@ -469,19 +534,18 @@ impl Run<'_> {
             exchanges,
             curl: shown.find.call.as_ref().map(line).unwrap_or_default(),
             count: 1,
-            expected_because: None,
-        };
-        let known = self
-            .settings
-            .expected
-            .iter()
-            .find(|known| known.matches(&found));
-        found.expected_because = known.map(|known| known.reason.clone());
-        found
+            expected_because,
+        }
     }
 
     fn end(mut self) -> Exploration {
         let coverage = self.wire.coverage().clone();
+        for id in self.wire.busy() {
+            let gap = format!(
+                "{id} answered 429 for longer than it is waited for; the rest of its requests was not tried"
+            );
+            self.gaps.push(gap);
+        }
         let succeeded = coverage
             .answers
             .keys()
@@ -506,7 +570,8 @@ impl Run<'_> {
             .settings
             .expected
             .iter()
-            .filter(|known| !self.found.iter().any(|found| known.matches(found)));
+            .zip(&self.happened)
+            .filter_map(|(known, happened)| (!happened).then_some(known));
         let whole = self.settings.only.is_none() && self.ending.is_none() && !self.reached();
         let no_longer: Vec<String> = if whole {
             unmatched.map(Expected::shown).collect()
@@ -530,6 +595,7 @@ impl Run<'_> {
                 .map(|speaker| speaker.name)
                 .collect(),
             seed: self.settings.effort.seed,
+            options: self.settings.effort.options(),
             ending,
             gaps: self.gaps,
             found: self.found,

@@ -36,7 +36,8 @@ pub(crate) fn samples(format: &str) -> &'static [&'static str] {
 
 /// A UUID of version 4 of these bits.
 pub(crate) fn uuid(bits: u128) -> String {
-    let hex = format!("{:032x}", bits & !(0xf << 76) | 4 << 76);
+    let bits = bits & !(0xf << 76 | 0b11 << 62) | 4 << 76 | 0b10 << 62;
+    let hex = format!("{bits:032x}");
     format!(
         "{}-{}-{}-{}-{}",
         &hex[..8],

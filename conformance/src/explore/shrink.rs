@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::api::Api;
+use super::known::{Expected, reason};
 use super::perform::{Performance, perform};
 use super::scenario::{Handle, Scenario, Step};
-use super::values::smallest;
 use super::wire::{Find, Wire};
 
 /// The shortest scenario that was found, and what came of it.
@@ -23,6 +23,9 @@ pub(crate) struct Wanted<'a> {
     pub(crate) code: &'static str,
     pub(crate) operation: &'a str,
     pub(crate) place: &'a str,
+    /// Why it is expected: what is expected is never taken for what is not.
+    pub(crate) reason: Option<String>,
+    pub(crate) expected: &'a [Expected],
 }
 
 impl Wanted<'_> {
@@ -31,7 +34,9 @@ impl Wanted<'_> {
         performance
             .finds
             .iter()
-            .find(|(_, find)| find.fingerprint() == wanted)
+            .find(|(_, find)| {
+                find.fingerprint() == wanted && reason(self.expected, find) == self.reason
+            })
             .cloned()
     }
 }
@@ -167,10 +172,7 @@ impl Search<'_> {
             Step::Update { why: None, .. } => known.change()?,
             _ => return None,
         };
-        Some(smallest(
-            &self.api.document.root,
-            self.api.body_schema(self.api.operation(id)?)?,
-        ))
+        Some(self.api.base(self.api.operation(id)?)?.small.clone())
     }
 
     fn optional_fields(&self, at: usize) -> Vec<String> {

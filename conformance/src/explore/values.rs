@@ -149,17 +149,28 @@ fn text_of(schema: &Value) -> Value {
 
 /// Every boundary of a schema, each alone in an otherwise small value.
 pub(crate) fn boundaries(root: &Value, schema: &Value) -> Vec<Case> {
+    let (small, full) = (smallest(root, schema), fullest(root, schema));
+    boundaries_in(root, schema, &small, &full)
+}
+
+/// Every boundary of a schema, each alone in a value that is given small and full.
+pub(crate) fn boundaries_in(root: &Value, schema: &Value, base: &Value, full: &Value) -> Vec<Case> {
     let mut cases = Vec::new();
-    let base = smallest(root, schema);
     let whole = flat(root, schema);
     if kind(&whole) == "object" {
-        let full = fullest(root, schema);
-        cases.push(case("", "required", "only what is required", base.clone()));
+        let least = smallest(root, schema);
+        cases.push(case("", "required", "only what is required", least));
+        cases.push(case(
+            "",
+            "example",
+            "as the document shows it",
+            base.clone(),
+        ));
         cases.push(case("", "properties", "every optional field", full.clone()));
         for (name, field) in entries(whole.get("properties")) {
             for mut inner in own_boundaries(root, field, 1) {
                 inner.place = format!("/{name}{}", inner.place);
-                inner.value = with(&base, name, inner.value);
+                inner.value = with(base, name, inner.value);
                 cases.push(inner);
             }
             if !is_required(&whole, name) {
@@ -167,7 +178,7 @@ pub(crate) fn boundaries(root: &Value, schema: &Value) -> Vec<Case> {
                     &format!("/{name}"),
                     "properties",
                     "alone",
-                    with(&base, name, full[name].clone()),
+                    with(base, name, full[name].clone()),
                 ));
                 let mut without = full.clone();
                 if let Some(fields) = without.as_object_mut() {

@@ -1,6 +1,7 @@
 //! The one door to a host under exploration: it guards, counts, waits, sends, and judges every answer by the document.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -8,14 +9,18 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use reqwest::Method;
 use serde_json::Value;
 
+use super::api::Api;
 use super::checks::check;
 use super::coverage::Coverage;
-use crate::engine::{Answer, Asked, Call, Contract, Direction, MarkKind, Taint, variable_of};
+use super::guard::{Guard, Keeping, Refusal};
+use crate::engine::{Answer, Asked, Call, Contract, Direction, MarkKind, Pace, Taint, variable_of};
 
 /// So many requests without an answer, one after another, and the host is given up.
 const SILENT: usize = 4;
 /// So often is a request that is answered 429 sent again.
 const PATIENCE: usize = 3;
+/// So many operations that answer 429 are a host that has had enough.
+const BUSY: usize = 3;
 /// Longer than this no `Retry-After` is waited for.
 const LONGEST_WAIT: u64 = 10;
 
@@ -28,6 +33,8 @@ pub struct Limits {
     pub time: Duration,
     /// How long one request may take.
     pub timeout: Duration,
+    /// How many requests a second; as many as the host answers where nothing is said.
+    pub per_second: Option<NonZeroU32>,
     /// Whether other methods than GET and HEAD leave this machine.
     pub writes: bool,
 }
@@ -38,6 +45,8 @@ pub struct Limits {
 pub enum Halt {
     /// This one is kept back: it writes, and the run only reads.
     ReadOnly,
+    /// This one is kept back: it would touch what the run did not make.
+    KeptBack(String),
     /// The budget of requests or of time is spent.
     Budget(String),
     /// The host does not answer any more.
@@ -71,6 +80,14 @@ pub(crate) struct Wire {
     http: reqwest::Client,
     base_url: String,
     limits: Limits,
+    pace: Pace,
+    guard: Option<Guard>,
+    /// The operations that ask to be left alone, as they are documented to.
+    busy: Mutex<BTreeSet<String>>,
+    /// The words that requests held.
+    said: Mutex<BTreeSet<String>>,
+    /// Why writes were kept back, and how often.
+    kept: Mutex<BTreeMap<String, usize>>,
     pub(crate) contract: Contract,
     pub(crate) taint: Taint,
     coverage: Mutex<Coverage>,
@@ -94,6 +111,7 @@ impl Wire {
     pub(crate) fn new(
         base_url: &str,
         limits: Limits,
+        keeping: Option<Keeping>,
         contract: Contract,
     ) -> Result<Self, reqwest::Error> {
         let http = reqwest::Client::builder()
@@ -109,7 +127,15 @@ impl Wire {
         Ok(Self {
             http,
             base_url: base_url.trim_end_matches('/').to_owned(),
+            pace: Pace::new(crate::engine::Limits {
+                requests: None,
+                per_second: limits.per_second,
+            }),
             limits,
+            guard: keeping.map(Guard::new),
+            busy: Mutex::default(),
+            said: Mutex::default(),
+            kept: Mutex::default(),
             contract,
             taint: Taint::default(),
             coverage: Mutex::default(),
@@ -144,8 +170,43 @@ impl Wire {
         format!("key-{:016x}-{count:06x}", self.nonce)
     }
 
+    /// A number that no other thing of this run has, nor one of another run but by chance.
+    pub(crate) fn unique(&self) -> u64 {
+        let count = self.fresh.fetch_add(1, Ordering::Relaxed);
+        self.nonce << 20 ^ count
+    }
+
+    pub(crate) fn guard(&self) -> Option<&Guard> {
+        self.guard.as_ref()
+    }
+
+    /// What the name of each thing that is made begins with, on a host that is not ours alone.
+    pub(crate) fn prefix(&self) -> Option<String> {
+        self.guard.as_ref().map(|guard| guard.prefix().to_owned())
+    }
+
+    fn said(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The operations that ask to be left alone.
+    pub(crate) fn busy(&self) -> BTreeSet<String> {
+        self.busy
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Why writes were kept back, and how often.
+    pub(crate) fn kept(&self) -> BTreeMap<String, usize> {
+        self.kept
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
     /// Sends within the budget.
-    pub(crate) async fn send(&self, call: Call) -> Result<Exchange, Halt> {
+    pub(crate) async fn send(&self, api: &Api, call: Call) -> Result<Exchange, Halt> {
         let sent = self.requests();
         if sent >= self.limits.requests {
             return Err(Halt::Budget(format!(
@@ -158,16 +219,24 @@ impl Wire {
                 self.limits.time.as_secs()
             )));
         }
-        self.send_beyond_budget(call).await
+        self.send_beyond_budget(api, call).await
     }
 
     /// Sends whatever the budget: what was made is deleted even when it is spent.
-    pub(crate) async fn send_beyond_budget(&self, call: Call) -> Result<Exchange, Halt> {
+    pub(crate) async fn send_beyond_budget(&self, api: &Api, call: Call) -> Result<Exchange, Halt> {
         if !self.limits.writes && !matches!(call.method.as_str(), "GET" | "HEAD") {
             return Err(Halt::ReadOnly);
         }
+        if let Some(id) = &call.operation
+            && self.busy().contains(id)
+        {
+            return Err(Halt::KeptBack(format!("{id} asked to be left alone")));
+        }
+        let ticket = self.ask(api, &call)?;
         self.learn(&call);
-        for _ in 0..PATIENCE {
+        for attempt in 1..=PATIENCE {
+            // A rate is kept whatever the budget, so there is nothing here that could be spent.
+            let _ = self.pace.turn(true).await;
             let began = self.elapsed();
             let answer = self.once(&call).await;
             self.sent.fetch_add(1, Ordering::Relaxed);
@@ -178,14 +247,19 @@ impl Wire {
             }
             match &answer {
                 Ok(answer) if answer.status == 429 => {
-                    let asked = answer
-                        .header("retry-after")
-                        .and_then(|text| text.parse().ok());
-                    tokio::time::sleep(Duration::from_secs(asked.unwrap_or(1).min(LONGEST_WAIT)))
-                        .await;
-                    continue;
+                    let asked = answer.header("retry-after");
+                    let wait = asked.and_then(|text| text.parse().ok()).unwrap_or(1);
+                    if attempt < PATIENCE && wait <= LONGEST_WAIT {
+                        tokio::time::sleep(Duration::from_secs(wait)).await;
+                        continue;
+                    }
+                    self.hear(api, ticket, &call, answer)?;
+                    self.leave_alone(api, &call, wait)?;
                 }
-                Ok(_) => self.silent.store(0, Ordering::Relaxed),
+                Ok(answer) => {
+                    self.silent.store(0, Ordering::Relaxed);
+                    self.hear(api, ticket, &call, answer)?;
+                }
                 Err(why) => {
                     if self.silent.fetch_add(1, Ordering::Relaxed) + 1 >= SILENT {
                         return Err(Halt::Host(format!(
@@ -201,14 +275,59 @@ impl Wire {
                 took,
             });
         }
+        Err(Halt::Throttled("no attempt was made".to_owned()))
+    }
+
+    /// An operation that lists 429 is left alone from then on; where another answers so, or too many do, the host has had enough.
+    fn leave_alone(&self, api: &Api, call: &Call, wait: u64) -> Result<(), Halt> {
+        let operation = call.operation.as_deref().and_then(|id| api.operation(id));
+        let listed = operation.filter(|operation| operation.responses.contains_key("429"));
+        let mut busy = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
+        busy.extend(listed.map(|operation| operation.id.clone()));
+        if listed.is_some() && busy.len() < BUSY {
+            return Ok(());
+        }
         Err(Halt::Throttled(format!(
-            "{} {} was answered 429 {PATIENCE} times in a row, with the waits that it asked for between",
+            "{} {} was answered 429 after the waits that it asked for; the last one is {wait} s",
             call.method, call.path
         )))
     }
 
+    /// Leave for a request, with the number under which its answer is heard.
+    fn ask(&self, api: &Api, call: &Call) -> Result<Option<u64>, Halt> {
+        let reads = matches!(call.method.as_str(), "GET" | "HEAD");
+        let Some(guard) = self.guard.as_ref().filter(|_| !reads) else {
+            return Ok(None);
+        };
+        guard.ask(api, call).map_err(|refusal| match refusal {
+            Refusal::Kept(why) => {
+                let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+                *kept.entry(why.clone()).or_default() += 1;
+                Halt::KeptBack(why)
+            }
+            Refusal::Ledger(error) => Halt::Budget(error.to_string()),
+        })
+    }
+
+    fn hear(
+        &self,
+        api: &Api,
+        ticket: Option<u64>,
+        call: &Call,
+        answer: &Answer,
+    ) -> Result<(), Halt> {
+        match &self.guard {
+            Some(guard) => guard
+                .heard(api, ticket, call, answer)
+                .map_err(|error| Halt::Budget(error.to_string())),
+            None => Ok(()),
+        }
+    }
+
     /// A request of a sign-in, which the guard lets through: it changes nothing that a user would see.
     pub(crate) async fn sign_in(&self, call: Call) -> Result<Answer, String> {
+        // As above: there is nothing here that could be spent.
+        let _ = self.pace.turn(true).await;
         self.sent.fetch_add(1, Ordering::Relaxed);
         let began = self.elapsed();
         let answer = self.once(&call).await;
@@ -297,6 +416,12 @@ impl Wire {
         }
         findings
             .into_iter()
+            .filter(|finding| {
+                // A word that we made up ourselves is no drift of the host.
+                let is_word = finding.code.name() == "drift.undeclared-value";
+                let word: Option<String> = serde_json::from_str(&finding.got).ok();
+                !is_word || word.is_none_or(|word| !self.said().contains(&word))
+            })
             .filter_map(|finding| {
                 let code = check(finding.code.name())?.code;
                 Some(find(code, &finding.place, &finding.expected, finding.got))
@@ -364,6 +489,7 @@ impl Wire {
         let (Some(operation), Some(body)) = (operation, body) else {
             return;
         };
+        words(&body, &mut self.said());
         for schema in operation.request.values() {
             let Ok(schema) = self.contract.schema(schema, Direction::Request) else {
                 continue;
@@ -375,6 +501,18 @@ impl Wire {
                 }
             }
         }
+    }
+}
+
+/// Every text of a body that could pass for a word of a vocabulary.
+fn words(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::String(text) if text.len() <= 100 => {
+            found.insert(text.clone());
+        }
+        Value::Array(items) => items.iter().for_each(|item| words(item, found)),
+        Value::Object(fields) => fields.values().for_each(|field| words(field, found)),
+        _ => {}
     }
 }
 

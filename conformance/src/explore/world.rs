@@ -15,7 +15,8 @@ pub(crate) struct Thing {
     pub(crate) id: String,
     /// Who made it.
     pub(crate) by: usize,
-    /// The body that made it.
+    /// The body that its step named, and the one that made it: they differ where its name had to be its own.
+    pub(crate) asked: Value,
     pub(crate) sent: Value,
     /// What it must hold.
     pub(crate) model: Map<String, Value>,

@@ -4,10 +4,9 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::engine::{Answer, Call, Keeper, Operation};
+use crate::engine::{Answer, Call, Keeper, Ledger, LedgerError, Operation, Thing};
 
 use super::NEVER;
-use super::ledger::Ledger;
 use super::made::{decoded, is_ours, json, maker, named, normal};
 
 /// Writes that change nothing that anybody would see.
@@ -176,7 +175,7 @@ impl Keeper for Housekeeper {
             return Ok(());
         };
         let inner = &mut *self.lock();
-        let why = |error: super::LedgerError| error.to_string();
+        let why = |error: LedgerError| error.to_string();
         let succeeded = (200..300).contains(&answer.status);
         if let (Some(number), Some(maker)) = (ticket, maker(&known.id)) {
             let made = if succeeded {
@@ -197,9 +196,8 @@ impl Keeper for Housekeeper {
         }
         if succeeded && known.id.starts_with("delete_") {
             for id in named(&answer.call, operation) {
-                let same = |thing: &super::Thing| {
-                    thing.remove == known.id && normal(&thing.id) == normal(&id)
-                };
+                let same =
+                    |thing: &Thing| thing.remove == known.id && normal(&thing.id) == normal(&id);
                 for thing in inner.ledger.left().iter().filter(|thing| same(thing)) {
                     inner.ledger.gone(&thing.remove, &thing.id).map_err(why)?;
                 }

@@ -2,13 +2,12 @@
 //! is changed or deleted.
 
 mod keeper;
-mod ledger;
 mod made;
 mod profile;
 mod sweep;
 
+pub use crate::engine::{Intent, Ledger, LedgerError, Thing};
 pub use keeper::Housekeeper;
-pub use ledger::{Intent, Ledger, LedgerError, Thing};
 pub use profile::{Profile, ProfileError};
 pub use sweep::Swept;
 pub(crate) use sweep::sweep;

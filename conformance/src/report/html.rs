@@ -123,7 +123,7 @@ fn finding_card(view: &View, finding: &FindingView) -> Markup {
                 pre class="curl" { (finding.curl) }
             }
             h3 { "Again by this tool" }
-            pre class="curl" { "--seed " (view.seed) " " (replay) " '" (finding.replay) "'" }
+            pre class="curl" { "--seed " (view.seed) (view.options) " " (replay) " '" (finding.replay) "'" }
             @if !finding.exchanges.is_empty() {
                 details class="wire" {
                     summary { "The " (finding.exchanges.len()) " requests and their answers" }

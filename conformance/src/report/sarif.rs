@@ -43,8 +43,14 @@ pub fn to_sarif(view: &View, document: &str, file: &str) -> Value {
 
 fn result(view: &View, finding: &FindingView, document: &str, file: &str) -> Value {
     let text = format!(
-        "{} at {}: expected {}; got {}. Again: --seed {} --replay '{}'",
-        finding.rule, finding.place, finding.expected, finding.got, view.seed, finding.replay
+        "{} at {}: expected {}; got {}. Again: --seed {}{} --replay '{}'",
+        finding.rule,
+        finding.place,
+        finding.expected,
+        finding.got,
+        view.seed,
+        view.options,
+        finding.replay
     );
     let mut result = json!({
         "ruleId": finding.code,

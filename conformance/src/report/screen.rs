@@ -1,19 +1,17 @@
-//! The summary of an exploration that fits one screen.
+//! The summary of an exploration that fits a screen of 80 columns and 24 lines; only what is to be copied is longer.
 
-use super::view::View;
+use super::view::{FindingView, View};
 
 /// So many findings are named; the reports hold all.
-const NAMED: usize = 6;
+const NAMED: usize = 3;
 /// So many gaps are named.
-const GAPS: usize = 4;
+const GAPS: usize = 2;
 
 /// The summary: a line for each family of rules, the first findings, what was exercised, how it ended.
 #[must_use]
 pub fn to_screen(view: &View) -> String {
-    let mut lines = vec![
-        format!("{} at {}, seed {}", view.document, view.target, view.seed),
-        String::new(),
-    ];
+    let title = format!("{} at {}, seed {}", view.document, view.target, view.seed);
+    let mut lines = vec![cut(&title)];
     let mut families: Vec<&str> = Vec::new();
     for rule in &view.rules {
         let family = rule.code.split('.').next().unwrap_or_default();
@@ -30,52 +28,61 @@ pub fn to_screen(view: &View) -> String {
         let tried = rules.iter().filter(|rule| rule.looked > 0).count();
         let looked: usize = rules.iter().map(|rule| rule.looked).sum();
         let findings: usize = rules.iter().map(|rule| rule.findings).sum();
-        let said = if findings == 0 {
-            "kept".to_owned()
-        } else {
-            format!("{findings} findings")
+        let said = match findings {
+            0 if looked == 0 => "not tried".to_owned(),
+            0 => "kept".to_owned(),
+            1 => "1 finding".to_owned(),
+            many => format!("{many} findings"),
         };
         lines.push(format!(
             "  {family:8} {tried:>2} of {:>2} rules tried, {looked:>6} times: {said}",
             rules.len()
         ));
     }
-    if !view.findings.is_empty() {
-        lines.push(String::new());
-    }
-    for finding in view.findings.iter().take(NAMED) {
-        let mark = if finding.expected_because.is_some() {
-            "known"
-        } else {
-            finding.severity
-        };
+    let told: Vec<&FindingView> = view
+        .findings
+        .iter()
+        .filter(|finding| finding.expected_because.is_none())
+        .collect();
+    for finding in told.iter().take(NAMED) {
+        let mark = finding.severity;
         lines.push(cut(&format!(
-            "{mark:7} {} ({})",
+            "{mark:7} {}; {}",
             finding.name,
             finding.verdict_words()
         )));
         lines.push(cut(&format!(
             "        expected {}; got {}",
-            one_line(&finding.expected),
+            part(&finding.expected),
             one_line(&finding.got)
         )));
         lines.push(format!(
-            "        --seed {} --replay '{}'",
-            view.seed, finding.replay
+            "        --seed {}{} --replay '{}'",
+            view.seed, view.options, finding.replay
         ));
     }
-    if view.findings.len() > NAMED {
+    let known = view.findings.len() - told.len();
+    let mut more = Vec::new();
+    if told.len() > NAMED {
+        more.push(format!("{} more findings", told.len() - NAMED));
+    }
+    if known > 0 {
+        more.push(format!("{known} that are expected, each with its reason"));
+    }
+    if !more.is_empty() {
         lines.push(format!(
-            "        and {} more; --report html=FILE shows all",
-            view.findings.len() - NAMED
+            "        and {}; --report html=FILE shows all",
+            more.join(", and ")
         ));
     }
-    lines.push(String::new());
     for gap in view.gaps.iter().take(GAPS) {
         lines.push(cut(&format!("gap: {}", one_line(gap))));
     }
     if view.gaps.len() > GAPS {
-        lines.push(format!("gap: and {} more", view.gaps.len() - GAPS));
+        lines.push(format!(
+            "gap: and {} more; the reports list them",
+            view.gaps.len() - GAPS
+        ));
     }
     let (seen, listed) = view.answers();
     let (kept, broken, constraints) = view.constraint_counts();
@@ -85,7 +92,7 @@ pub fn to_screen(view: &View) -> String {
         .filter(|operation| operation.called > 0)
         .count();
     lines.push(format!(
-        "{called} of {} operations called, {seen} of {listed} answers seen; of {constraints} constraints {kept} kept and {broken} broken",
+        "seen: {called} of {} operations, {seen} of {listed} answers; of {constraints} constraints {kept} kept, {broken} broken",
         view.operations.len()
     ));
     lines.push(format!(
@@ -103,8 +110,18 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// As much of what was expected as leaves room for what came.
+fn part(text: &str) -> String {
+    const PART: usize = 30;
+    let line = one_line(text);
+    if line.chars().count() <= PART {
+        return line;
+    }
+    line.chars().take(PART - 1).chain(['…']).collect()
+}
+
 fn cut(line: &str) -> String {
-    const WIDTH: usize = 150;
+    const WIDTH: usize = 79;
     let mut short: String = line.chars().take(WIDTH).collect();
     if short.len() < line.len() {
         short.push('…');

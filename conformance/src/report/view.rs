@@ -24,6 +24,8 @@ pub struct View {
     pub document: String,
     /// What decided every random value.
     pub seed: u64,
+    /// The options that decide what is tried, as they must be given again, each with a space before it.
+    pub options: String,
     /// Who took part.
     pub actors: Vec<String>,
     /// How many requests were sent.
@@ -239,6 +241,7 @@ impl From<&Exploration> for View {
                 .unwrap_or("untitled")
                 .to_owned(),
             seed: run.seed,
+            options: run.options.clone(),
             actors: run.actors.clone(),
             requests: run.requests,
             seconds: Some(run.took.as_secs_f64()),
@@ -361,6 +364,7 @@ impl From<&Report> for View {
             target: report.target.clone(),
             document: "the Maestro API".to_owned(),
             seed: report.seed,
+            options: String::new(),
             actors: Vec::new(),
             requests: report.requests,
             seconds: None,

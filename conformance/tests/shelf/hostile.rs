@@ -64,12 +64,14 @@ fn settings(base_url: &str) -> Settings {
             requests: 1000,
             time: Duration::from_secs(60),
             timeout: Duration::from_millis(300),
+            per_second: None,
             writes: true,
         },
         shrink: 4,
         only: None,
         until: None,
         expected: Vec::new(),
+        keeping: None,
     }
 }
 

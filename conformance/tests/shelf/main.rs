@@ -126,12 +126,14 @@ fn settings(base_url: &str, seed: u64) -> Settings {
             requests: 20_000,
             time: Duration::from_secs(120),
             timeout: Duration::from_secs(10),
+            per_second: None,
             writes: true,
         },
         shrink: 16,
         only: None,
         until: None,
         expected: Vec::new(),
+        keeping: None,
     }
 }
 

@@ -165,6 +165,7 @@ pub(crate) fn escape_everything() -> Result<(), Failed> {
         target: text(),
         document: text(),
         seed: 1,
+        options: text(),
         actors: vec![text()],
         requests: 1,
         seconds: None,

@@ -5,15 +5,15 @@ use serde_json::{Value, json};
 use super::Planner;
 use crate::engine::{Operation, Parameter};
 use crate::explore::api::text_of;
-use crate::explore::broken::broken;
+use crate::explore::broken::{broken, broken_in};
 use crate::explore::scenario::{Expect, Handle, Request, Scenario, Sent, Step, Who, Why};
 use crate::explore::shape::{flat, kind};
-use crate::explore::values::{Case, boundaries};
+use crate::explore::values::{Case, boundaries, boundaries_in};
 
 impl Planner<'_> {
     pub(super) fn input(&self, scenarios: &mut Vec<Scenario>) {
         for operation in self.api.document.operations() {
-            if !self.api.speakers[0].may(operation) {
+            if !self.api.speakers[0].may(operation) || !self.api.can_be_made(operation) {
                 continue;
             }
             let steps = self.valid(operation).unwrap_or_default();
@@ -31,7 +31,7 @@ impl Planner<'_> {
 
     fn valid(&self, operation: &Operation) -> Option<Vec<Step>> {
         let mut steps = Vec::new();
-        if let Some(resource) = self.makes(operation) {
+        if let Some(resource) = self.api.made_by(&operation.id) {
             let parent = match self.api.resources[resource].parent {
                 Some(parent) => Some(self.thing(parent, 0, &mut steps)?),
                 None => None,
@@ -86,11 +86,14 @@ impl Planner<'_> {
 
     /// The bodies that keep to the schema: its boundaries, then random ones.
     fn valid_bodies(&self, operation: &Operation) -> Vec<(Option<Why>, Value)> {
-        let Some(schema) = self.api.body_schema(operation) else {
+        let (Some(schema), Some(base)) =
+            (self.api.body_schema(operation), self.api.base(operation))
+        else {
             return Vec::new();
         };
+        let root = &self.api.document.root;
         let mut bodies = Vec::new();
-        for case in boundaries(&self.api.document.root, schema) {
+        for case in boundaries_in(root, schema, &base.small, &base.full) {
             if self.is_valid(schema, &case.value) {
                 bodies.push((Some(of_body(&case)), case.value));
             }
@@ -134,7 +137,8 @@ impl Planner<'_> {
     fn invalid(&self, operation: &Operation) -> Option<Vec<Step>> {
         let mut steps = Vec::new();
         let of = match self
-            .makes(operation)
+            .api
+            .made_by(&operation.id)
             .map(|resource| self.api.resources[resource].parent)
         {
             Some(Some(parent)) => Some(self.thing(parent, 0, &mut steps)?),
@@ -148,7 +152,7 @@ impl Planner<'_> {
             return None;
         }
         // What was refused must have left no trace.
-        if let Some(resource) = self.makes(operation) {
+        if let Some(resource) = self.api.made_by(&operation.id) {
             if self.api.resources[resource].list.is_some() {
                 steps.push(Step::List {
                     by: 0,
@@ -165,10 +169,12 @@ impl Planner<'_> {
     }
 
     fn invalid_bodies(&self, operation: &Operation, of: Option<Handle>, steps: &mut Vec<Step>) {
-        let Some(schema) = self.api.body_schema(operation) else {
+        let (Some(schema), Some(base)) =
+            (self.api.body_schema(operation), self.api.base(operation))
+        else {
             return;
         };
-        for case in broken(&self.api.document.root, schema) {
+        for case in broken_in(&self.api.document.root, schema, &base.small, &base.full) {
             if !self.is_valid(schema, &case.value) {
                 let about = of_body(&case);
                 steps.push(self.request(

@@ -7,7 +7,7 @@ use crate::engine::{Operation, array};
 use crate::explore::api::header;
 use crate::explore::scenario::{Handle, Scenario, Step};
 use crate::explore::shape::flat;
-use crate::explore::values::{boundaries, fullest, smallest, with};
+use crate::explore::values::{boundaries, with};
 
 /// How many things a paging scenario makes.
 const THINGS: u64 = 5;
@@ -78,19 +78,20 @@ impl Planner<'_> {
         let mut steps = Vec::new();
         let parent = self.parent(resource, &mut steps)?;
         let create = self.create(resource)?;
-        let mut full = fullest(root, self.api.body_schema(create)?);
+        let mut full = self.api.base(create)?.full.clone();
         if !self.is_valid(self.api.body_schema(create)?, &full) {
             full = self.smallest_body(create)?;
         }
         let of = self.made(resource, 0, parent, full, &mut steps);
         let replaces = self.api.resources[resource].update.is_none();
+        let bodies = self.api.base(operation)?;
         let base = if replaces {
-            smallest(root, schema)
+            bodies.small.clone()
         } else {
             json!({})
         };
         for name in flat(root, schema)["properties"].as_object()?.keys() {
-            let value = fullest(root, schema).get(name).cloned()?;
+            let value = bodies.full.get(name).cloned()?;
             let body = with(&base, name, value);
             if self.is_valid(schema, &body) {
                 steps.push(Step::Update {
@@ -161,6 +162,8 @@ impl Planner<'_> {
                     .take(3)
                     .collect();
             }
+            // A filter that is empty is none.
+            values.retain(|value| *value != "");
             for value in values {
                 let filled = with(&body, name, value.clone());
                 if self.is_valid(schema, &filled) && self.is_valid(&parameter.schema, &value) {

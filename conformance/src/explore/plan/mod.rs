@@ -5,12 +5,14 @@ mod input;
 mod laws;
 mod sequences;
 
+use proptest::strategy::{Strategy as _, ValueTree as _};
+use proptest::test_runner::TestRunner;
 use serde_json::Value;
 
 use super::api::Api;
 use super::scenario::{Handle, Scenario, Step};
-use super::values::{drawn, runner, smallest, strategy};
-use crate::engine::{Contract, Direction, Operation};
+use super::values::{drawn, runner, strategy};
+use crate::engine::{Contract, Direction, Operation, entries};
 
 /// How much is tried.
 #[derive(Debug, Clone)]
@@ -25,6 +27,17 @@ pub struct Effort {
     pub steps: usize,
     /// How many bytes an oversize body has.
     pub oversize: usize,
+}
+
+impl Effort {
+    /// The options that bring the same plan again, each with a space before it; the seed is told apart.
+    #[must_use]
+    pub fn options(&self) -> String {
+        format!(
+            " --examples {} --sequences {} --steps {}",
+            self.examples, self.sequences, self.steps
+        )
+    }
 }
 
 /// The plan while it is made.
@@ -132,28 +145,17 @@ impl Planner<'_> {
         })
     }
 
-    /// The resource that an operation makes things of.
-    pub(crate) fn makes(&self, operation: &Operation) -> Option<usize> {
-        self.api.resources.iter().position(|resource| {
-            resource
-                .create
-                .as_ref()
-                .is_some_and(|(id, _)| *id == operation.id)
-        })
-    }
-
     /// The smallest body of an operation; an empty object where it takes none.
     pub(crate) fn smallest_body(&self, operation: &Operation) -> Option<Value> {
-        match self.api.body_schema(operation) {
-            Some(schema) => {
-                let body = smallest(&self.api.document.root, schema);
-                self.is_valid(schema, &body).then_some(body)
-            }
-            None => Some(serde_json::json!({})),
+        match (self.api.body_schema(operation), self.api.base(operation)) {
+            (Some(schema), Some(base)) => self
+                .is_valid(schema, &base.small)
+                .then(|| base.small.clone()),
+            _ => Some(serde_json::json!({})),
         }
     }
 
-    /// Random bodies of an operation.
+    /// Random bodies of an operation. Where the document shows an example, each is that with some of its fields drawn.
     pub(crate) fn random_bodies(
         &self,
         operation: &Operation,
@@ -163,14 +165,26 @@ impl Planner<'_> {
         let Some(schema) = self.api.body_schema(operation) else {
             return Vec::new();
         };
-        let strategy = strategy(&self.api.document.root, schema, 0);
         let mut runner = runner(self.effort.seed, name);
         // Some draws are dropped, where a schema says more than its strategy understands.
         (0..count * 3)
-            .map(|_| drawn(&strategy, &mut runner))
-            .filter(|body| self.is_valid(schema, body))
+            .filter_map(|_| self.drawn_body(operation, schema, &mut runner))
             .take(count)
             .collect()
+    }
+
+    /// One random body, where it comes out valid.
+    pub(crate) fn drawn_body(
+        &self,
+        operation: &Operation,
+        schema: &Value,
+        runner: &mut TestRunner,
+    ) -> Option<Value> {
+        let mut body = drawn(&strategy(&self.api.document.root, schema, 0), runner);
+        if let Some(base) = self.api.base(operation).filter(|base| base.is_example) {
+            body = mixed(&base.small, &body, runner);
+        }
+        self.is_valid(schema, &body).then_some(body)
     }
 
     pub(crate) fn is_valid(&self, schema: &Value, value: &Value) -> bool {
@@ -186,4 +200,23 @@ impl Planner<'_> {
             .iter()
             .position(|speaker| speaker.tenant != self.api.speakers[0].tenant)
     }
+}
+
+/// An example with about a third of its fields replaced by, or joined with, those of a body that was drawn.
+fn mixed(example: &Value, body: &Value, runner: &mut TestRunner) -> Value {
+    let mut mixed = example.clone();
+    if let Some(fields) = mixed.as_object_mut() {
+        for (name, value) in entries(Some(body)) {
+            if pick(runner, 3) == 0 {
+                fields.insert(name.to_owned(), value.clone());
+            }
+        }
+    }
+    mixed
+}
+
+fn pick(runner: &mut TestRunner, count: usize) -> usize {
+    (0..count.max(1))
+        .new_tree(runner)
+        .map_or(0, |tree| tree.current())
 }

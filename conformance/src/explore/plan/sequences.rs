@@ -1,11 +1,10 @@
 //! Random sequences: several actors make, read, change, delete and list, in an order that no case would think of.
 
-use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::TestRunner;
 
-use super::Planner;
+use super::{Planner, pick};
 use crate::explore::scenario::{Handle, Scenario, Step};
-use crate::explore::values::{drawn, runner, strategy};
+use crate::explore::values::runner;
 
 /// What a sequence has made so far, as far as it can know before it is performed.
 struct Made {
@@ -112,13 +111,10 @@ impl Planner<'_> {
             None => None,
         };
         let body = match self.api.body_schema(operation) {
-            Some(schema) => {
-                let body = drawn(&strategy(&self.api.document.root, schema, 0), runner);
-                if !self.is_valid(schema, &body) {
-                    return;
-                }
-                body
-            }
+            Some(schema) => match self.drawn_body(operation, schema, runner) {
+                Some(body) => body,
+                None => return,
+            },
             None => serde_json::json!({}),
         };
         let handle = self.made(resource, by, parent, body, steps);
@@ -158,8 +154,7 @@ impl Planner<'_> {
                 let Some(schema) = self.api.body_schema(operation) else {
                     return;
                 };
-                let body = drawn(&strategy(&self.api.document.root, schema, 0), runner);
-                if self.is_valid(schema, &body) {
+                if let Some(body) = self.drawn_body(operation, schema, runner) {
                     let stale = pick(runner, 6) == 0;
                     steps.push(Step::Update {
                         by,
@@ -223,10 +218,4 @@ impl Planner<'_> {
     fn is_same_tenant(&self, one: usize, other: usize) -> bool {
         self.api.speakers[one].tenant == self.api.speakers[other].tenant
     }
-}
-
-fn pick(runner: &mut TestRunner, count: usize) -> usize {
-    (0..count.max(1))
-        .new_tree(runner)
-        .map_or(0, |tree| tree.current())
 }

@@ -4,10 +4,11 @@
 
 A violation counts as found by schemathesis where a run reports a failure (operation and title) that none of three runs
 against the clean shelf reports, and by ours where the finding is of the check that violations.toml names. Prints a
-Markdown table.
+Markdown table with the versions and the date. `cargo xtask bench conformance` runs it.
 """
 
 import argparse
+import datetime
 import json
 import os
 import pathlib
@@ -82,10 +83,18 @@ def main():
     parser.add_argument("--st")
     parser.add_argument("--conformance")
     parser.add_argument("--json", type=pathlib.Path, help="keeps what was measured, and goes on from it")
+    parser.add_argument("--form", choices=["table", "totals"], default="table")
     arguments = parser.parse_args()
+    # schemathesis runs in a folder of its own.
+    arguments.st, arguments.conformance = (it and str(pathlib.Path(it).absolute()) for it in (arguments.st, arguments.conformance))
     violations = tomllib.loads((HERE / "violations.toml").read_text())["violation"]
     counted = [violation for violation in violations if violation["class"] != "more"]
     kept = json.loads(arguments.json.read_text()) if arguments.json and arguments.json.exists() else {}
+    kept.setdefault("date", datetime.datetime.now(datetime.timezone.utc).date().isoformat())
+    versions = kept.setdefault("versions", {})
+    for name, program in (("st", arguments.st), ("ours", arguments.conformance)):
+        if program and name not in versions:
+            versions[name] = version(program)
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         for violation in [{"name": "none", "code": ""}, *counted]:
@@ -100,25 +109,51 @@ def main():
                 row["ours"] = {"codes": sorted(codes), "took": took, "requests": requests}
             if arguments.json:
                 arguments.json.write_text(json.dumps(kept, indent=1))
+    show(counted, kept, arguments.form)
+
+
+def version(program):
+    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
+    return said.split()[-1]
+
+
+def show(counted, kept, form):
     clean = {tuple(failure) for failure in kept["none"].get("st", {}).get("failures", [])}
-    print("| class | violation | schemathesis | s | ours | s | requests |\n|---|---|---|---|---|---|---|")
-    totals = {}
+    versions = kept["versions"]
+    totals, rows, took, requests = {}, [], {"st": [], "ours": []}, []
     for violation in counted:
         row = kept[violation["name"]]
-        st = row.get("st")
+        st, mine = row.get("st"), row.get("ours")
         new = st and sorted({title for _, title in {tuple(f) for f in st["failures"]} - clean})
-        mine = row.get("ours")
         found = bool(mine and violation["code"] in mine["codes"])
         count = totals.setdefault(violation["class"], [0, 0, 0])
         count[0] += 1
         count[1] += bool(new)
         count[2] += found
-        print(f"| {violation['class']} | {violation['says']} | {new[0] if new else '–'} | {st['took']:.0f} "
-              f"| {violation['code'] if found else '–'} | {mine['took']:.1f} | {mine['requests']} |"
-              if st and mine else f"| {violation['class']} | {violation['name']} | {st and bool(new)} | {found} |")
+        for name, run in (("st", st), ("ours", mine)):
+            took[name] += [run["took"]] if run else []
+        requests += [mine["requests"]] if mine else []
+        rows.append(f"| {violation['class']} | {violation['says']} | {new[0] if new else '–'} | {seconds(st, 0)} "
+                    f"| {'`' + violation['code'] + '`' if found else '–'} | {seconds(mine, 1)} | {mine['requests'] if mine else '–'} |")
+    head = f"| class | what the server does | schemathesis {versions.get('st', '–')} | s | ours {versions.get('ours', '–')} | s | requests |"
+    if form == "table":
+        print(head + "\n|---|---|---|---|---|---|---|\n" + "\n".join(rows) + "\n")
+    print(f"| found | of | schemathesis {versions.get('st', '–')} | ours {versions.get('ours', '–')} |\n|---|---|---|---|")
     for name, (of, st, mine) in totals.items():
-        print(f"{name}: schemathesis {st} of {of}, ours {mine} of {of}")
-    print("all:", "schemathesis", sum(t[1] for t in totals.values()), "ours", sum(t[2] for t in totals.values()), "of", len(counted))
+        print(f"| {name} | {of} | {st} | {mine} |")
+    every = [sum(column) for column in zip(*totals.values())]
+    print(f"| all | {every[0]} | {every[1]} | {every[2]} |")
+    print(f"| median time of a run | | {middle(took['st']):.0f} s | {middle(took['ours']):.1f} s, {middle(requests):.0f} requests |\n")
+    print(f"Measured on {kept['date']} on {os.cpu_count()} cores by `cargo xtask bench conformance --write`: one violation at a time, "
+          "all checks of schemathesis on and at most 60 s each; the server, its violations and our checks have one author.")
+
+
+def seconds(run, digits):
+    return f"{run['took']:.{digits}f}" if run else "–"
+
+
+def middle(values):
+    return sorted(values)[len(values) // 2] if values else 0
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ mod regen;
 mod say;
 mod surface;
 mod tidy;
+mod venv;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -110,7 +110,13 @@ impl Drift {
             let mut response =
                 json!({ "description": "Seen at a host.", "x-evidence": "observed" });
             if let (Some(media_type), false) = (media_type, answer.body.is_empty()) {
-                response["content"] = json!({ media_type: { "schema": shape(&answer.json()) } });
+                let body = answer.json();
+                let (schema, example) = match media_type.ends_with("json") {
+                    true => (shape(&body), sample(&body)),
+                    false => (json!({ "type": "string" }), json!("text")),
+                };
+                let media = json!({ "schema": schema, "example": example });
+                response["content"] = json!({ media_type: media });
             }
             let update = json!({ answer.status.to_string(): response });
             self.note(
@@ -329,5 +335,21 @@ fn shape(value: &Value) -> Value {
             json!({ "type": "object", "properties": fields })
         }
         other => json!({ "type": kind(other) }),
+    }
+}
+
+/// A value of the same shape that holds nothing of what a host sent.
+fn sample(value: &Value) -> Value {
+    match value {
+        Value::Null => Value::Null,
+        Value::Bool(_) => json!(true),
+        Value::Number(number) if number.is_f64() => json!(0.5),
+        Value::Number(_) => json!(1),
+        Value::String(_) => json!("text"),
+        Value::Array(items) => items.iter().take(1).map(sample).collect(),
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, inner)| (name.clone(), sample(inner)))
+            .collect(),
     }
 }

@@ -153,4 +153,21 @@ mod tests {
             assert!(found.starts_with(said), "{before}: {found}");
         }
     }
+
+    #[test]
+    fn what_a_drifting_host_makes_conformance_propose_keeps_the_rules_and_can_be_generated() {
+        let overlay = include_str!("../../../conformance/fixtures/drift.overlay.yaml");
+        let overlay = openapi_overlay::Overlay::parse(overlay).unwrap();
+        assert!(overlay.actions().len() >= 5);
+        let text = include_str!("../../../openapi/maestro.yaml");
+        let patched = overlay.patch(text).unwrap();
+        let document = Document::parse(&patched, "patched.yaml").unwrap();
+        let mut problems = lint::lint(&document);
+        problems.extend(lint(&document));
+        let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        assert_eq!(problems, [] as [String; 0]);
+        let refused = super::super::normalised(document).err().unwrap_or_default();
+        let refused: Vec<String> = refused.iter().map(ToString::to_string).collect();
+        assert_eq!(refused, [] as [String; 0]);
+    }
 }

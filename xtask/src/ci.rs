@@ -11,7 +11,7 @@ use crate::command::Step;
 use crate::{canary, description, regen, say::say, surface, tidy};
 
 /// Programs that the steps need, with the command that installs each.
-const NEEDS: [(&str, &str, &str); 4] = [
+const NEEDS: [(&str, &str, &str); 5] = [
     (
         "cargo nextest --version",
         "cargo-nextest",
@@ -26,6 +26,11 @@ const NEEDS: [(&str, &str, &str); 4] = [
         "python3 --version",
         "python3",
         "install Python 3.10 or newer with its venv module",
+    ),
+    (
+        "curl --version",
+        "curl",
+        "apt-get install curl: lines that reports print for it are tried with it",
     ),
     (
         "redis-server --version",

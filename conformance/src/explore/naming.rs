@@ -36,7 +36,7 @@ fn field(api: &Api, operation: &Operation, names: &[&str]) -> Option<String> {
                 && schema.get("enum").is_none()
         })
     };
-    let (name, _) = names.iter().find_map(|wanted| found(&wanted))?;
+    let (name, _) = names.iter().find_map(found)?;
     Some(name.clone())
 }
 

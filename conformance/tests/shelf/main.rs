@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic as tests do")]
 
 mod hostile;
+mod live;
 mod reports;
 mod server;
 
@@ -57,7 +58,23 @@ fn main() -> ExitCode {
         Trial::test("a_finding_is_replayed_alone", replayed),
         Trial::test("a_sequence_is_shortened_to_what_is_needed", shortened),
     ];
-    let others: [(&str, Test); 13] = [
+    let others: [(&str, Test); 17] = [
+        (
+            "reports::are_of_their_schemas",
+            reports::are_of_their_schemas,
+        ),
+        (
+            "live::what_a_run_makes_is_named_noted_and_gone",
+            live::keeps_to_itself,
+        ),
+        (
+            "live::a_broken_rule_is_found_with_what_is_ours_alone",
+            live::finds_there_too,
+        ),
+        (
+            "live::what_a_crash_leaves_is_cleaned",
+            live::is_cleaned_after_a_crash,
+        ),
         (
             "hostile::a_base_url_that_answers_html_is_named",
             hostile::html,

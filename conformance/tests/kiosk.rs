@@ -53,12 +53,14 @@ async fn run(document: &str, seed: u64) -> Exploration {
             requests: 20_000,
             time: Duration::from_secs(120),
             timeout: Duration::from_secs(10),
+            per_second: None,
             writes: true,
         },
         shrink: 16,
         only: None,
         until: None,
         expected: Vec::new(),
+        keeping: None,
     };
     let secrets = |name: &str| match name {
         "KIOSK_ADA_PASSWORD" => Some("ada-has-a-long-password".to_owned()),

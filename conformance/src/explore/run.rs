@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use super::actors::{Actors, ActorsError};
+use super::actors::Actors;
 use super::api::{Api, Speaker};
 use super::checks::check;
 use super::coverage::Coverage;
+use super::ending::{Ending, ExploreError};
 use super::found::{Found, Shown, Verdict, shorten};
 use super::guard::Keeping;
 use super::known::{Expected, reason};
@@ -17,9 +18,7 @@ use super::shrink::{Shortest, Wanted, shortest};
 use super::sign_in::{SignInError, signed_in};
 use super::sweep::{Swept, sweep};
 use super::wire::{Find, Halt, Limits, Wire};
-use crate::engine::{
-    Call, Contract, ContractError, Document, DocumentError, Severity, Taint, curl,
-};
+use crate::engine::{Call, Contract, Document, Severity, Taint, curl};
 
 /// What to explore, and how.
 #[derive(Debug, Clone)]
@@ -44,48 +43,6 @@ pub struct Settings {
     pub expected: Vec<Expected>,
     /// What keeps a host that others use safe; nothing where it is ours alone.
     pub keeping: Option<Keeping>,
-}
-
-/// How an exploration ends: the exit code of the command.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Ending {
-    /// Everything that was tried holds.
-    Clean,
-    /// Something does not hold.
-    Found,
-    /// Too little was tried to say anything, or the budget was spent.
-    Incomplete,
-    /// The host does not answer, or not as an API.
-    Host,
-    /// An actor's credentials are refused.
-    Credentials,
-    /// The host asks to be left alone.
-    Throttled,
-}
-
-/// Why an exploration did not even begin.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ExploreError {
-    /// The document is none that can be used.
-    #[error("{0}")]
-    Document(#[from] DocumentError),
-    /// A schema of it is none.
-    #[error("{0}")]
-    Schema(#[from] ContractError),
-    /// The actors are not as they must be.
-    #[error("{0}")]
-    Actors(#[from] ActorsError),
-    /// The TLS of this machine cannot be set up.
-    #[error("no client can be made: {0}")]
-    Client(#[from] reqwest::Error),
-    /// The base URL is none.
-    #[error("{0:?} is no base URL; it begins with http:// or https://, and has no query")]
-    BaseUrl(String),
-    /// There is no such scenario.
-    #[error("the document has no scenario {0:?}; it may have changed since the finding was made")]
-    Replay(String),
 }
 
 /// What came of an exploration. It holds no secret.
@@ -120,32 +77,6 @@ pub struct Exploration {
     /// How long it took.
     pub took: Duration,
     taint: Taint,
-}
-
-impl Ending {
-    /// The exit code.
-    #[must_use]
-    pub const fn code(self) -> u8 {
-        match self {
-            Self::Clean => 0,
-            Self::Found => 1,
-            Self::Incomplete => 3,
-            Self::Host => 5,
-            Self::Credentials => 6,
-            Self::Throttled => 7,
-        }
-    }
-}
-
-impl ExploreError {
-    /// The exit code: 4 for the document, 2 for everything else.
-    #[must_use]
-    pub const fn code(&self) -> u8 {
-        match self {
-            Self::Document(_) | Self::Schema(_) => 4,
-            _ => 2,
-        }
-    }
 }
 
 impl Exploration {

@@ -14,12 +14,12 @@ use dadosfera::testing::{Emulator, Options};
 use dadosfera::{Client, DownloadOptions, Upload};
 
 const MIB: u64 = 1024 * 1024;
-const SIZE: u64 = 128 * MIB;
+const SIZE: u64 = 64 * MIB;
 /// Far less than the file, and more than what the first calls of a process take.
-const MOST: u64 = 24 * MIB;
+const MOST: u64 = 16 * MIB;
 
 #[tokio::test]
-async fn a_file_of_128_mib_takes_a_fraction_of_its_size_in_memory() {
+async fn a_file_of_64_mib_takes_a_fraction_of_its_size_in_memory() {
     let options = Options {
         max_upload_bytes: SIZE,
         ..Options::default()

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
+
 use crate::engine::{Document, Operation};
 
 use super::scenario::Why;
@@ -18,6 +20,8 @@ pub struct Coverage {
     pub calls: BTreeMap<String, (usize, f64)>,
     kept: BTreeSet<(String, String)>,
     broken: BTreeSet<(String, String)>,
+    /// The places of the valid bodies of each operation.
+    present: BTreeSet<(String, String)>,
 }
 
 /// One constraint of the document.
@@ -61,6 +65,14 @@ impl Coverage {
         };
     }
 
+    /// Notes the places of a valid body: each keeps its type, and what is required or closed there.
+    pub(crate) fn holds(&mut self, operation: &str, body: &Value) {
+        present(body, "", &mut |place| {
+            let place = format!("body {place}").trim_end().to_owned();
+            self.present.insert((operation.to_owned(), place));
+        });
+    }
+
     /// How often a check was made in all.
     #[must_use]
     pub fn times(&self, code: &str) -> usize {
@@ -78,8 +90,11 @@ impl Coverage {
         for operation in document.operations() {
             for (place, keyword) in places(document, operation) {
                 let entry = (operation.id.clone(), format!("{place} {keyword}"));
+                let there = || (operation.id.clone(), place.clone());
+                let by_being = ["type", "required", "additionalProperties"];
                 all.push(Constraint {
-                    kept: self.kept.contains(&entry),
+                    kept: self.kept.contains(&entry)
+                        || by_being.contains(&keyword.as_str()) && self.present.contains(&there()),
                     broken: self.broken.contains(&entry),
                     operation: operation.id.clone(),
                     place,
@@ -88,6 +103,23 @@ impl Coverage {
             }
         }
         all
+    }
+}
+
+fn present(value: &Value, place: &str, note: &mut impl FnMut(&str)) {
+    note(place);
+    match value {
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                present(field, &format!("{place}/{name}"), note);
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                present(item, &format!("{place}/*"), note);
+            }
+        }
+        _ => {}
     }
 }
 
@@ -111,4 +143,38 @@ fn places(document: &Document, operation: &Operation) -> Vec<(String, String)> {
     }
     found.dedup();
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_valid_body_keeps_what_its_places_are_there_for() {
+        let text = "openapi: 3.0.3\npaths:\n  /a:\n    post:\n      operationId: make\n      responses: {}\n      requestBody:\n        content:\n          \
+            application/json:\n            schema: {type: object, additionalProperties: false, required: [n], properties: {n: {type: string, maxLength: 3}, t: {type: array, items: {type: integer}}}}\n";
+        let document = Document::parse(text).unwrap();
+        let mut coverage = Coverage::default();
+        let kept = |coverage: &Coverage| -> Vec<String> {
+            let all = coverage.constraints(&document).into_iter();
+            all.filter(|it| it.kept)
+                .map(|it| format!("{} {}", it.place, it.keyword))
+                .collect()
+        };
+        assert_eq!(kept(&coverage), [] as [String; 0]);
+        coverage.holds("make", &json!({ "n": "a", "t": [1] }));
+        assert_eq!(
+            kept(&coverage),
+            [
+                "body type",
+                "body additionalProperties",
+                "body /n required",
+                "body /n type",
+                "body /t type",
+                "body /t/* type"
+            ]
+        );
+    }
 }

@@ -189,6 +189,7 @@ impl Performer<'_> {
             self.refused_write(of);
             return Ok(());
         }
+        self.wire.coverage().holds(&operation.id, body);
         let names: BTreeSet<String> = entries(Some(body))
             .map(|(name, _)| name.to_owned())
             .collect();

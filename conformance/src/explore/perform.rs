@@ -232,6 +232,9 @@ impl Performer<'_> {
             self.wire.coverage().exercised(&operation.id, why, true);
         }
         let created = (200..300).contains(&answer.status);
+        if created {
+            self.wire.coverage().holds(&operation.id, making.body);
+        }
         if let Some(first) = &first {
             self.second_create(making, first, &answer, &pointer);
         } else {

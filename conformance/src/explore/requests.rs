@@ -32,6 +32,11 @@ impl Performer<'_> {
                 .coverage()
                 .exercised(&operation.id, &request.why, kept);
         }
+        if let (Expect::Accepted, true, Sent::Json(body)) =
+            (request.expect, accepted, &request.body)
+        {
+            self.wire.coverage().holds(&operation.id, body);
+        }
         self.verdict(operation, request, accepted, &answer);
         if accepted {
             self.adopt(operation, request, &answer).await?;

@@ -6,6 +6,8 @@ use similar::{ChangeTag, TextDiff};
 use super::view::{FindingView, OperationView, RuleView, View};
 use crate::explore::Shown;
 
+/// More findings of one rule than this are shown behind one line.
+const MANY: usize = 4;
 const STYLE: &str = include_str!("page.css");
 
 /// The report as one HTML page.
@@ -86,9 +88,30 @@ fn findings(view: &View) -> Markup {
         section {
             h2 { "Findings" }
             @if view.findings.is_empty() { p class="none" { "None." } }
-            @for finding in &view.findings { (finding_card(view, finding)) }
+            @for (rule, findings) in by_rule(view) {
+                @if findings.len() > MANY {
+                    details class="group" {
+                        summary { code { (rule) } " " span class="times" { (findings.len()) " findings: " (findings[0].rule) } }
+                        @for finding in findings { (finding_card(view, finding)) }
+                    }
+                } @else {
+                    @for finding in findings { (finding_card(view, finding)) }
+                }
+            }
         }
     }
+}
+
+/// The findings of each rule together, in the order of their first.
+fn by_rule(view: &View) -> Vec<(&str, Vec<&FindingView>)> {
+    let mut rules: Vec<(&str, Vec<&FindingView>)> = Vec::new();
+    for finding in &view.findings {
+        match rules.iter_mut().find(|(rule, _)| *rule == finding.code) {
+            Some((_, findings)) => findings.push(finding),
+            None => rules.push((&finding.code, vec![finding])),
+        }
+    }
+    rules
 }
 
 fn finding_card(view: &View, finding: &FindingView) -> Markup {
@@ -244,7 +267,7 @@ fn operation_row(view: &View, operation: &OperationView, families: &[&str]) -> M
             td { code { (operation.method) " " (operation.id) } div class="source" { (operation.path) } }
             td class="number" { (operation.called) }
             td class="number" { @if let Some(mean) = operation.milliseconds { (format!("{mean:.1} ms")) } }
-            td {
+            td.answers {
                 @for status in &operation.listed {
                     @let seen = operation.seen.keys().any(|code| code.to_string() == *status);
                     span class=(if seen { "status seen" } else { "status" }) { (status) } " "
@@ -272,7 +295,7 @@ fn constraints(view: &View) -> Markup {
             p { (kept) " of " (all) " were kept at their edge, " (broken) " were broken alone." }
             details {
                 summary { "All " (all) }
-                table {
+                div class="wide" { table {
                     thead { tr { th { "operation" } th { "place" } th { "keyword" } th { "kept" } th { "broken" } } }
                     tbody { @for constraint in &view.constraints {
                         tr {
@@ -281,7 +304,7 @@ fn constraints(view: &View) -> Markup {
                             td class=(if constraint.broken { "kept" } else { "" }) { (if constraint.broken { "yes" } else { "no" }) }
                         }
                     } }
-                }
+                } }
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The summary of an exploration that fits a screen of 80 columns and 24 lines; only what is to be copied is longer.
 
 use super::view::{FindingView, View};
+use crate::explore::Verdict;
 
 /// So many findings are named; the reports hold all.
 const NAMED: usize = 3;
@@ -47,9 +48,12 @@ pub fn to_screen(view: &View) -> String {
     for finding in told.iter().take(NAMED) {
         let mark = finding.severity;
         lines.push(cut(&format!(
-            "{mark:7} {}; {}",
+            "{mark:7} {}{}",
             finding.name,
-            finding.verdict_words()
+            match finding.verdict {
+                Verdict::Confirmed => String::new(),
+                _ => format!("; {}", finding.verdict_words()),
+            }
         )));
         lines.push(cut(&format!(
             "        expected {}; got {}",

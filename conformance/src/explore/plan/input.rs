@@ -259,7 +259,9 @@ impl Planner<'_> {
                 set(&mut step, parameter, Value::Null);
                 steps.push(step);
             }
-            if !is_sent(parameter) && parameter.place != "path" {
+            // A key that is used once is tried by its own law, and a broken one here.
+            let is_key = parameter.name.eq_ignore_ascii_case("idempotency-key");
+            if !is_sent(parameter) && !is_key && parameter.place != "path" {
                 continue;
             }
             let schema = flat(&self.api.document.root, &parameter.schema);

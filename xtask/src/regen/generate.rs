@@ -21,6 +21,8 @@ use super::problem::{Problem, listed};
 pub(crate) const CHILD: &str = "generate-child";
 /// The name of the hidden subcommand that takes one job and says who is to blame.
 pub(crate) const JOB: &str = "generate-job";
+/// What is said of a child that says nothing.
+pub(crate) const SILENT: &str = "it did not answer within";
 /// How long a child may say nothing.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -222,7 +224,7 @@ impl Worker {
         }
         let _ = child.wait();
         if hung && words.trim().is_empty() {
-            format!("it did not answer within {} s", PATIENCE.as_secs())
+            format!("{SILENT} {} s", PATIENCE.as_secs())
         } else {
             first_words(&words)
         }

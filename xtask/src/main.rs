@@ -139,6 +139,8 @@ enum Chore {
     GenerateChild,
     #[command(name = regen::JOB, hide = true)]
     GenerateJob,
+    #[command(name = regen::STOCK, hide = true)]
+    GenerateStock { document: PathBuf, folder: PathBuf },
 }
 
 fn main() -> ExitCode {
@@ -203,6 +205,7 @@ fn main() -> ExitCode {
         } => regen::fuzz::run(&root, count, seed, compile),
         Chore::GenerateChild => regen::child(),
         Chore::GenerateJob => regen::job(),
+        Chore::GenerateStock { document, folder } => regen::stock(&document, &folder),
     };
     match outcome {
         Ok(message) => {

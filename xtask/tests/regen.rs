@@ -211,6 +211,31 @@ fn a_regen_says_what_its_change_means_since_the_commit() {
     assert_eq!(same.trim(), "regen: everything is up to date");
 }
 
+#[test]
+fn what_is_deprecated_is_deprecated_in_the_code() {
+    let folder = folder("deprecated");
+    let text = document(&Planted::default())
+        .replace(
+            "{name: {type: string}}",
+            "{name: {type: string, deprecated: true}}",
+        )
+        .replace(
+            "operationId: read_thing",
+            "deprecated: true\n      operationId: read_thing",
+        );
+    regen(&folder, &text, false).unwrap();
+    let code = std::fs::read_to_string(folder.join("generated.rs")).unwrap();
+    let marked = |what: &str| {
+        let after = code.split("#[deprecated]").skip(1);
+        after
+            .filter(|after| after.trim_start().starts_with(what))
+            .count()
+    };
+    assert_eq!(marked("pub name: "), 1, "{code}");
+    assert_eq!(marked("pub async fn read_thing"), 1, "{code}");
+    assert_eq!(code.matches("#[deprecated]").count(), 2, "{code}");
+}
+
 /// The generator's complaint about a document that comes to it unprepared.
 fn blamed(job: &serde_json::Value) -> String {
     let mut child = Command::new(env!("CARGO_BIN_EXE_xtask"))

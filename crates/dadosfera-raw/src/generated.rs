@@ -1284,6 +1284,11 @@ else 30 minutes (access) and 24 hours (refresh).
             Self::Array(value)
         }
     }
+    ///`UploadFilesForm`
+    #[derive(Debug)]
+    pub struct UploadFilesForm {
+        pub file: ::std::vec::Vec<crate::Part>,
+    }
     ///`UploadedFile`
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct UploadedFile {
@@ -1362,6 +1367,15 @@ else 30 minutes (access) and 24 hours (refresh).
             fn from(value: String) -> Self {
                 Self(value.into())
             }
+        }
+    }
+    impl crate::multipart::Fields for UploadFilesForm {
+        fn write(
+            self,
+            parts: &mut crate::multipart::Parts,
+        ) -> ::std::result::Result<(), ::std::string::String> {
+            parts.files("file", "application/octet-stream", self.file)?;
+            ::std::result::Result::Ok(())
         }
     }
     crate::open_enum::open_enum! {
@@ -3957,24 +3971,16 @@ A file of more than 250 MB is refused, as an import in the web application is.
 Sends a `POST` request to `/storage-explorer/storage/upload/batch`
 
 Arguments:
-- `folder_path`: Such as `/raw/x`.
-- `content_length`
-- `content_type`
 - `body`
+- `folder_path`: Such as `/raw/x`.
 */
-    pub async fn upload_files<'a, B: Into<reqwest::Body>>(
+    pub async fn upload_files<'a>(
         &'a self,
+        body: types::UploadFilesForm,
         folder_path: &'a str,
-        content_length: Option<&'a str>,
-        content_type: &'a str,
-        body: B,
     ) -> Result<ResponseValue<types::UploadAnswer>, Error<types::ErrorEnvelope>> {
         let url = format!("{}/storage-explorer/storage/upload/batch", self.baseurl,);
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
-        if let Some(value) = content_length {
-            header_map.append("Content-Length", value.to_string().try_into()?);
-        }
-        header_map.append("Content-Type", content_type.to_string().try_into()?);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -3983,14 +3989,14 @@ Arguments:
                 ::reqwest::header::ACCEPT,
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
-            .header(
-                ::reqwest::header::CONTENT_TYPE,
-                ::reqwest::header::HeaderValue::from_static("application/octet-stream"),
-            )
-            .body(body)
             .query(&progenitor_client::QueryParam::new("folderPath", &folder_path))
             .headers(header_map)
             .build()?;
+        crate::multipart::write(
+            &self.client,
+            &mut request,
+            ::std::option::Option::Some(body),
+        )?;
         let info = OperationInfo {
             operation_id: "upload_files",
         };

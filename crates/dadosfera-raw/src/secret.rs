@@ -72,3 +72,21 @@ impl fmt::Debug for SecretMap {
         f.write_str("SecretMap(..)")
     }
 }
+
+/// A value of any type that must not be seen, such as a PIN or a certificate with its key. `Debug` shows nothing of it; its
+/// memory is that of the type, and is not zeroed.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Hidden<T>(pub T);
+
+impl<T> From<T> for Hidden<T> {
+    fn from(value: T) -> Self {
+        Self(value)
+    }
+}
+
+impl<T> fmt::Debug for Hidden<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hidden(..)")
+    }
+}

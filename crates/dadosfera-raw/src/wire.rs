@@ -299,7 +299,7 @@ fn list_of(value: &Value, explode: bool, between: &str, encode: impl Fn(&str) ->
     }
 }
 
-fn text_of(value: &Value) -> String {
+pub(crate) fn text_of(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Null => String::new(),

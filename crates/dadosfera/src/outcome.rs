@@ -311,6 +311,9 @@ impl<E> From<raw::Error<E>> for Error {
                 .with_status(response.status().as_u16())
                 .next("look at the typed answer of the generated client"),
             // The guard of the raw crate says what no path can hold.
+            raw::Error::InvalidRequest(what) if what.starts_with("the form") => {
+                Self::invalid_input("the form cannot be encoded", "give the file a plain name")
+            }
             raw::Error::InvalidRequest(_) => Self::invalid_input(
                 "an id cannot be part of a path",
                 "pass the id as the API answered it",

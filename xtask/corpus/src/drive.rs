@@ -35,6 +35,70 @@ pub fn argument<T: DeserializeOwned>(arguments: &Value, name: &str) -> Result<T,
     serde_json::from_value(value).map_err(|error| json!({ "argument": format!("{name}: {error}") }))
 }
 
+/// A field of a form; where it is not given, what stands for nothing.
+///
+/// # Errors
+/// Where the value is not of the field's type.
+pub fn field<T: DeserializeOwned>(form: &Value, name: &str) -> Result<T, Value> {
+    match form.get(name) {
+        None => serde_json::from_value(Value::Null)
+            .or_else(|_| serde_json::from_value(json!({})))
+            .map_err(|error| json!({ "argument": format!("{name}: {error}") })),
+        Some(_) => argument(form, name),
+    }
+}
+
+/// The files of a field: each an object with `name`, `content` and, where it has one of its own, `type`. With `stream`
+/// its length is not told.
+///
+/// # Errors
+/// Where the field has to be there and is not.
+pub fn file<T: Given>(form: &Value, name: &str) -> Result<T, Value> {
+    T::given(form.get(name).unwrap_or(&Value::Null))
+        .ok_or_else(|| json!({ "argument": format!("{name}: no file") }))
+}
+
+/// What is made from a file in JSON.
+pub trait Given: Sized {
+    fn given(value: &Value) -> Option<Self>;
+}
+
+impl Given for crate::Part {
+    fn given(value: &Value) -> Option<Self> {
+        let (name, content) = (
+            value["name"].as_str()?,
+            value["content"].as_str()?.to_owned(),
+        );
+        let part = if value["stream"] == true {
+            let pieces = [Ok::<_, std::io::Error>(content)];
+            let body = reqwest::Body::wrap_stream(futures::stream::iter(pieces));
+            Self::stream(name, body, None)
+        } else {
+            Self::bytes(name, content)
+        };
+        Some(match value["type"].as_str() {
+            Some(media_type) => part.with_media_type(media_type),
+            None => part,
+        })
+    }
+}
+
+impl<T: Given> Given for Option<T> {
+    fn given(value: &Value) -> Option<Self> {
+        if value.is_null() {
+            Some(None)
+        } else {
+            T::given(value).map(Some)
+        }
+    }
+}
+
+impl<T: Given> Given for Vec<T> {
+    fn given(value: &Value) -> Option<Self> {
+        value.as_array()?.iter().map(T::given).collect()
+    }
+}
+
 pub fn typed<T: Serialize + Debug>(value: ResponseValue<T>) -> Value {
     let (status, headers) = (value.status().as_u16(), value.headers().clone());
     let inner = value.into_inner();

@@ -16,6 +16,8 @@ pub mod drive;
 mod encode;
 #[path = "../../../crates/dadosfera-raw/src/maybe.rs"]
 mod maybe;
+#[path = "../../../crates/dadosfera-raw/src/multipart.rs"]
+pub mod multipart;
 #[path = "../../../crates/dadosfera-raw/src/open_enum.rs"]
 mod open_enum;
 #[path = "../../../crates/dadosfera-raw/src/secret.rs"]
@@ -33,7 +35,8 @@ pub mod rows {
 
 pub use drive::Inner;
 pub use maybe::Maybe;
-pub use secret::{Secret, SecretMap};
+pub use multipart::Part;
+pub use secret::{Hidden, Secret, SecretMap};
 pub use timestamp::Timestamp;
 pub use union::Json;
 

@@ -5,6 +5,7 @@
 //! nothing for a minute is ended.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
@@ -21,6 +22,8 @@ use super::problem::{Problem, listed};
 pub(crate) const CHILD: &str = "generate-child";
 /// The name of the hidden subcommand that takes one job and says who is to blame.
 pub(crate) const JOB: &str = "generate-job";
+/// The name of the hidden subcommand that is the generator without us, for measurements.
+pub(crate) const STOCK: &str = "generate-stock";
 /// What is said of a child that says nothing.
 pub(crate) const SILENT: &str = "it did not answer within";
 /// How long a child may say nothing.
@@ -55,9 +58,17 @@ pub(crate) fn source(
         .secrets
         .iter()
         .map(|name| (name.clone(), "crate::SecretMap".to_owned(), false));
+    let part = normalised
+        .part
+        .iter()
+        .map(|name| (name.clone(), "crate::Part".to_owned(), false));
     let job = Job {
         document: normalised.document.clone(),
-        replacements: open_enums.chain(unions).chain(secrets).collect(),
+        replacements: open_enums
+            .chain(unions)
+            .chain(secrets)
+            .chain(part)
+            .collect(),
     };
     match worker {
         Some(worker) => worker
@@ -330,6 +341,22 @@ fn generate(job: Job) -> Result<String, String> {
         .generate_tokens(&document)
         .map(|tokens| tokens.to_string())
         .map_err(|error| error.to_string())
+}
+
+/// What the stock generator makes of a document, formatted, in the folder.
+pub(crate) fn stock(document: &Path, folder: &Path) -> Result<String, String> {
+    let text = std::fs::read_to_string(document)
+        .map_err(|error| format!("{}: {error}", document.display()))?;
+    let document: openapiv3::OpenAPI =
+        serde_json::from_str(&text).map_err(|error| error.to_string())?;
+    let tokens = Generator::default()
+        .generate_tokens(&document)
+        .map_err(|error| error.to_string())?;
+    let file = syn::parse2(tokens).map_err(|error| error.to_string())?;
+    let path = folder.join("stock.rs");
+    std::fs::write(&path, prettyplease::unparse(&file))
+        .map_err(|error| format!("{}: {error}", path.display()))?;
+    Ok(String::new())
 }
 
 fn string_schema<T: serde::de::DeserializeOwned>(format: &str) -> Result<T, String> {

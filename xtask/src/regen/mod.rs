@@ -6,10 +6,12 @@
 mod changes;
 mod complete;
 pub(crate) mod corpus;
+mod dice;
 mod document;
 mod files;
 pub(crate) mod fuzz;
 mod generate;
+pub(crate) mod large;
 mod lint;
 mod meaning;
 mod normalise;
@@ -34,7 +36,7 @@ use self::normalise::Normalised;
 use self::problem::{Problem, listed};
 use self::report::Report;
 
-pub(crate) use self::generate::{CHILD, JOB, child, job};
+pub(crate) use self::generate::{CHILD, JOB, STOCK, child, job, stock};
 pub(crate) use self::meaning::Format;
 pub(crate) use self::vendor::{Asked, run as run_from};
 

@@ -41,6 +41,11 @@ pub mod types {
         #[serde(default, skip_serializing_if = "::std::option::Option::is_none")]
         pub tags: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
     }
+    ///`UploadFilesForm`
+    #[derive(Debug)]
+    pub struct UploadFilesForm {
+        pub file: ::std::vec::Vec<crate::Part>,
+    }
     /// Error types.
     pub mod error {
         /// Error from a `TryFrom` or `FromStr` implementation.
@@ -71,6 +76,15 @@ pub mod types {
             fn from(value: String) -> Self {
                 Self(value.into())
             }
+        }
+    }
+    impl crate::multipart::Fields for UploadFilesForm {
+        fn write(
+            self,
+            parts: &mut crate::multipart::Parts,
+        ) -> ::std::result::Result<(), ::std::string::String> {
+            parts.files("file", "application/octet-stream", self.file)?;
+            ::std::result::Result::Ok(())
         }
     }
     /// What the operation answers; the status says which.
@@ -244,18 +258,12 @@ Sends a `GET` request to `/files`
 Sends a `POST` request to `/files`
 
 */
-    pub async fn upload_files<'a, B: Into<reqwest::Body>>(
+    pub async fn upload_files<'a>(
         &'a self,
-        content_length: Option<&'a str>,
-        content_type: &'a str,
-        body: B,
+        body: types::UploadFilesForm,
     ) -> Result<ResponseValue<types::Thing>, Error<()>> {
         let url = format!("{}/files", self.baseurl,);
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
-        if let Some(value) = content_length {
-            header_map.append("Content-Length", value.to_string().try_into()?);
-        }
-        header_map.append("Content-Type", content_type.to_string().try_into()?);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -264,13 +272,13 @@ Sends a `POST` request to `/files`
                 ::reqwest::header::ACCEPT,
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
-            .header(
-                ::reqwest::header::CONTENT_TYPE,
-                ::reqwest::header::HeaderValue::from_static("application/octet-stream"),
-            )
-            .body(body)
             .headers(header_map)
             .build()?;
+        crate::multipart::write(
+            &self.client,
+            &mut request,
+            ::std::option::Option::Some(body),
+        )?;
         let info = OperationInfo {
             operation_id: "upload_files",
         };

@@ -191,14 +191,13 @@ fn what_is_left_out_is_not_sent() {
 #[tokio::test]
 async fn a_form_is_sent_with_its_boundary_and_its_length() {
     let (client, canned) = answering(201, r#"{"name":"a"}"#);
-    let part = reqwest::multipart::Part::bytes(b"1,2".as_slice()).file_name("a.csv");
-    let form = reqwest::multipart::Form::new().part("file", part);
-    let form = crate::Multipart::new(&reqwest::Client::new(), form).unwrap();
-    let length = form.content_length.clone().unwrap();
-    let thing = client
-        .upload_files(Some(&length), &form.content_type, form.body)
-        .await
-        .unwrap();
+    let pieces = futures::stream::iter([Ok::<_, std::io::Error>("1,"), Ok("2")]);
+    let content = reqwest::Body::wrap_stream(pieces);
+    let form = types::UploadFilesForm {
+        file: vec![crate::Part::stream("a.csv", content, Some(3))],
+    };
+    assert!(format!("{form:?}").contains(r#"name: "a.csv""#), "{form:?}");
+    let thing = client.upload_files(form).await.unwrap();
     assert_eq!(thing.name, "a");
     let headers = canned.headers.lock().unwrap();
     let all = |name: &str| {
@@ -208,12 +207,17 @@ async fn a_form_is_sent_with_its_boundary_and_its_length() {
             .map(|value| value.to_str().unwrap())
             .collect::<Vec<_>>()
     };
-    assert_eq!(all("content-type"), [form.content_type.as_str()]);
-    assert!(
-        form.content_type
-            .starts_with("multipart/form-data; boundary=")
+    let [media_type] = all("content-type")[..] else {
+        panic!("{:?}", all("content-type"));
+    };
+    let boundary = media_type
+        .strip_prefix("multipart/form-data; boundary=")
+        .unwrap();
+    let sent = format!(
+        "--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\n\
+         Content-Type: application/octet-stream\r\n\r\n1,2\r\n--{boundary}--\r\n"
     );
-    assert_eq!(all("content-length"), [length.as_str()]);
+    assert_eq!(all("content-length"), [sent.len().to_string()]);
 }
 
 #[tokio::test]

@@ -12,10 +12,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use dadosfera_raw::{ClientInfo as _, Multipart, types};
+use dadosfera_raw::{Part, types};
 use data_encoding::HEXLOWER;
 use futures::{Stream, StreamExt as _, stream};
-use reqwest::multipart::{Form, Part};
 use sha2::{Digest as _, Sha256};
 
 use super::storage::Storage;
@@ -274,24 +273,11 @@ impl Storage<'_> {
         let pieces = upload.pieces().await.map_err(|error| call.failed(error))?;
         let watch = upload.watch.clone();
         let content = measured(pieces, length, watch, Arc::clone(&fault));
-        let part = Part::stream_with_length(reqwest::Body::wrap_stream(content), length)
-            .file_name(name.to_owned());
-        let form = Form::new().part("file", part);
-        let form = Multipart::new(call.raw().client(), form).map_err(|error| {
-            call.failed(
-                Error::invalid_input("the form cannot be encoded", "give the file a plain name")
-                    .with_source(error),
-            )
-        })?;
-        let answer = call
-            .raw()
-            .upload_files(
-                folder,
-                form.content_length.as_deref(),
-                &form.content_type,
-                form.body,
-            )
-            .await;
+        let content = reqwest::Body::wrap_stream(content);
+        let form = types::UploadFilesForm {
+            file: vec![Part::stream(name, content, Some(length))],
+        };
+        let answer = call.raw().upload_files(form, folder).await;
         let stored = match call.finish(answer).await {
             Ok(types::UploadAnswer::UploadedFile(file)) => Some(file),
             Ok(types::UploadAnswer::Array(files)) => files.into_iter().next(),

@@ -1,5 +1,6 @@
 //! The code of a row: the generated client, and a function that calls any of its methods with arguments in JSON.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use quote::{ToTokens as _, format_ident, quote};
@@ -65,8 +66,11 @@ fn driver(source: &str) -> Result<String, String> {
         }
         _ => None,
     });
+    let forms = forms(&file);
     let arms = methods.flatten().filter_map(|item| match item {
-        syn::ImplItem::Fn(function) if function.sig.asyncness.is_some() => Some(arm(function)),
+        syn::ImplItem::Fn(function) if function.sig.asyncness.is_some() => {
+            Some(arm(function, &forms))
+        }
         _ => None,
     });
     let tokens = quote! {
@@ -88,7 +92,73 @@ fn driver(source: &str) -> Result<String, String> {
     Ok(prettyplease::unparse(&file))
 }
 
-fn arm(function: &syn::ImplItemFn) -> proc_macro2::TokenStream {
+/// The structs that are written as forms: none of them is read from JSON, so each is put together from its fields.
+fn forms(file: &syn::File) -> BTreeMap<String, proc_macro2::TokenStream> {
+    let types = file.items.iter().find_map(|item| match item {
+        syn::Item::Mod(module) if module.ident == "types" => module.content.as_ref(),
+        _ => None,
+    });
+    let items = types.map(|(_, items)| items.as_slice()).unwrap_or_default();
+    let written: Vec<String> = items
+        .iter()
+        .filter_map(|item| match item {
+            syn::Item::Impl(item) => {
+                let (path, _) = item.trait_.as_ref()?;
+                let form = path.to_token_stream().to_string() == "crate :: multipart :: Fields";
+                form.then(|| item.self_ty.to_token_stream().to_string())
+            }
+            _ => None,
+        })
+        .collect();
+    items
+        .iter()
+        .filter_map(|item| match item {
+            syn::Item::Struct(item) if written.contains(&item.ident.to_string()) => {
+                let name = &item.ident;
+                let fields = item.fields.iter().filter_map(|field| {
+                    let ident = field.ident.as_ref()?;
+                    let spelled = ident.to_string();
+                    let key = spelled.trim_start_matches("r#").trim_end_matches('_');
+                    let ty = field.ty.to_token_stream().to_string();
+                    Some(if ty.contains("crate :: Part") {
+                        quote!(#ident: crate::drive::file(value, #key)?)
+                    } else {
+                        quote!(#ident: crate::drive::field(value, #key)?)
+                    })
+                });
+                let made = quote! {
+                    (|value: &::serde_json::Value| -> ::std::result::Result<types::#name, ::serde_json::Value> {
+                        Ok(types::#name { #(#fields),* })
+                    })
+                };
+                Some((name.to_string(), made))
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+/// The name of the form that an argument is, and whether it can be left out.
+fn form_of(ty: &syn::Type) -> Option<(String, bool)> {
+    let syn::Type::Path(path) = ty else {
+        return None;
+    };
+    let last = path.path.segments.last()?;
+    match &last.arguments {
+        syn::PathArguments::AngleBracketed(inner) if last.ident == "Option" => {
+            match inner.args.first()? {
+                syn::GenericArgument::Type(inner) => Some((form_of(inner)?.0, true)),
+                _ => None,
+            }
+        }
+        _ => Some((last.ident.to_string(), false)),
+    }
+}
+
+fn arm(
+    function: &syn::ImplItemFn,
+    forms: &BTreeMap<String, proc_macro2::TokenStream>,
+) -> proc_macro2::TokenStream {
     let method = &function.sig.ident;
     let name = method.to_string();
     let mut lets = Vec::new();
@@ -103,6 +173,23 @@ fn arm(function: &syn::ImplItemFn) -> proc_macro2::TokenStream {
             .trim_end_matches('_')
             .to_owned();
         let local = format_ident!("argument_{}", key);
+        if let Some((form, optional)) = form_of(&typed.ty)
+            && let Some(made) = forms.get(&form)
+        {
+            let given = if optional {
+                quote!(arguments.get(#key).filter(|value| !value.is_null()).map(#made).transpose())
+            } else {
+                quote!(#made(&arguments[#key]))
+            };
+            lets.push(quote! {
+                let #local = match #given {
+                    Ok(value) => value,
+                    Err(error) => return error,
+                };
+            });
+            passed.push(quote!(#local));
+            continue;
+        }
         let (owned, expression) = owned(&typed.ty, &local);
         lets.push(quote! {
             let #local: #owned = match crate::drive::argument(arguments, #key) {

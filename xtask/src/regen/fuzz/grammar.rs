@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::dice::Dice;
+use crate::regen::dice::Dice;
 
 const NAMES: [&str; 23] = [
     "id",

@@ -2,7 +2,6 @@
 //! code that parses; a sample of the code is compiled. A panic, a hang, or code that does not parse is a failure, with the
 //! seed that makes the description again; so is a grammar of which too little is taken to try much.
 
-mod dice;
 mod grammar;
 
 use std::collections::BTreeMap;

@@ -3,6 +3,7 @@
 //! The rule: a rewrite keeps the meaning on the wire, or it is reported; what neither can be kept nor rewritten
 //! was refused before (`refuse.rs`).
 
+mod forms;
 mod operations;
 mod schemas;
 mod unions;
@@ -52,6 +53,14 @@ pub(crate) struct Field {
     pub(crate) presence: Presence,
 }
 
+/// A form with files: its struct, and how each field is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Form {
+    pub(crate) name: String,
+    /// By the name on the wire; `*` is what the description does not name.
+    pub(crate) fields: Map<String, Value>,
+}
+
 /// What the pass over the generated code must do to one method.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Method {
@@ -94,6 +103,11 @@ pub(crate) struct Normalised {
     /// Objects that hold secrets: their type is ours, and shows nothing of them.
     pub(crate) secrets: Vec<String>,
     pub(crate) fields: Vec<Field>,
+    /// Fields that must not be seen, by type and name on the wire.
+    pub(crate) hidden: Vec<(String, String)>,
+    pub(crate) forms: Vec<Form>,
+    /// The component that stands for a file in a form.
+    pub(crate) part: Option<String>,
     /// Operations whose empty success means "nothing": the transport hook turns it into `null`.
     pub(crate) empty_is_null: Vec<String>,
     pub(crate) report: Report,
@@ -127,6 +141,9 @@ struct Draft {
     deprecated_fields: Vec<(String, String)>,
     secrets: Vec<String>,
     fields: Vec<Field>,
+    hidden: Vec<(String, String)>,
+    forms: Vec<Form>,
+    part: Option<String>,
     empty_is_null: Vec<String>,
     report: Report,
     problems: Vec<Problem>,
@@ -156,6 +173,9 @@ pub(crate) fn normalise(document: &Document, report: Report) -> Result<Normalise
         open_enums: Vec::new(),
         secrets: Vec::new(),
         fields: Vec::new(),
+        hidden: Vec::new(),
+        forms: Vec::new(),
+        part: None,
         empty_is_null: Vec::new(),
         report,
         problems: Vec::new(),
@@ -224,6 +244,9 @@ pub(crate) fn normalise(document: &Document, report: Report) -> Result<Normalise
         api_version,
         secrets: draft.secrets,
         fields: draft.fields,
+        hidden: draft.hidden,
+        forms: draft.forms,
+        part: draft.part,
         empty_is_null: draft.empty_is_null,
         report: draft.report,
     })

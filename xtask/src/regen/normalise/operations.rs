@@ -69,7 +69,7 @@ impl Draft {
                 rewritten.insert(key.to_owned(), value.clone());
             }
         }
-        let mut parameters = self.parameters(&name, operation);
+        let mut parameters = self.parameters(&name, operation)?;
         if let Some(body) = operation.value.get("requestBody") {
             let body = document.resolve(body)?;
             let multipart = body["content"].get(MULTIPART).is_some();
@@ -106,7 +106,7 @@ impl Draft {
         })
     }
 
-    fn parameters(&mut self, name: &str, operation: &Operation<'_>) -> Vec<Value> {
+    fn parameters(&mut self, name: &str, operation: &Operation<'_>) -> Result<Vec<Value>, Problem> {
         let mut kept = Vec::new();
         for parameter in &operation.parameters {
             let own = text(parameter, "name").unwrap_or_default();
@@ -120,12 +120,18 @@ impl Draft {
                 continue;
             }
             let place = format!("{name}, parameter {own}");
-            let schema = self.inline(
-                &format!("{}{}", pascal(name), pascal(own)),
-                &place,
-                &parameter["schema"],
-            );
-            if let Some(wire) = parameter.get(WIRE) {
+            let wire = parameter.get(WIRE);
+            let schema = match wire {
+                Some(wire) if wire["as"] == "multipart" => {
+                    self.form(name, &place, &parameter["schema"], wire)?
+                }
+                _ => self.inline(
+                    &format!("{}{}", pascal(name), pascal(own)),
+                    &place,
+                    &parameter["schema"],
+                ),
+            };
+            if let Some(wire) = wire {
                 let method = self.methods.entry(name.to_owned()).or_default();
                 method.wires.push((own.to_owned(), wire.clone()));
             }
@@ -135,9 +141,19 @@ impl Draft {
                     copy[key] = value.clone();
                 }
             }
+            if parameter.get("deprecated") == Some(&Value::Bool(true)) {
+                let text = text(parameter, "description").unwrap_or_default();
+                copy["description"] = json!(format!("Deprecated. {text}").trim_end());
+                self.report.add(
+                    &place,
+                    "deprecated",
+                    "said in the docs",
+                    "Rust deprecates no argument",
+                );
+            }
             kept.push(copy);
         }
-        kept
+        Ok(kept)
     }
 
     fn request_body(&mut self, name: &str, body: &Value) -> Value {

@@ -36,7 +36,7 @@ impl Draft {
 
     /// A schema that stands inline in an operation: a type of its own gets the name `name`.
     pub(super) fn inline(&mut self, name: &str, place: &str, schema: &Value) -> Value {
-        self.part(name, place, schema)
+        self.part_of(name, place, schema)
     }
 
     /// A name that no component has.
@@ -74,7 +74,7 @@ impl Draft {
     }
 
     /// Rewrites a schema that is, or stands in, the component `owner`.
-    fn rewrite(&mut self, owner: &str, place: &str, schema: &Value) -> Value {
+    pub(super) fn rewrite(&mut self, owner: &str, place: &str, schema: &Value) -> Value {
         let Some(object) = schema.as_object() else {
             return schema.clone();
         };
@@ -133,9 +133,9 @@ impl Draft {
             let after = match key.as_str() {
                 "properties" => self.properties(owner, place, object, value),
                 "required" => self.required(owner, place, object, value),
-                "items" => self.part(&format!("{owner}Item"), &format!("{place}[]"), value),
+                "items" => self.part_of(&format!("{owner}Item"), &format!("{place}[]"), value),
                 "additionalProperties" if value.is_object() => {
-                    self.part(&format!("{owner}Value"), &format!("{place}.*"), value)
+                    self.part_of(&format!("{owner}Value"), &format!("{place}.*"), value)
                 }
                 "additionalProperties" if value == true && object.contains_key("properties") => {
                     self.report.add(
@@ -339,7 +339,7 @@ impl Draft {
     }
 
     /// A schema inside another: a type of its own gets a name of its own.
-    pub(super) fn part(&mut self, name: &str, place: &str, schema: &Value) -> Value {
+    pub(super) fn part_of(&mut self, name: &str, place: &str, schema: &Value) -> Value {
         if needs_name(schema) {
             self.hoist(name, place, schema)
         } else {
@@ -396,7 +396,15 @@ impl Draft {
             if !required.contains(&property) {
                 self.presence(owner, &field, &inner, schema);
             }
-            let after = self.part(&format!("{owner}{}", pascal(&field)), &inner, schema);
+            let after = self.part_of(&format!("{owner}{}", pascal(&field)), &inner, schema);
+            if schema.get("writeOnly") == Some(&Value::Bool(true))
+                && text(&after, "format") != Some("password")
+                && schema.get(SECRET).is_none()
+            {
+                self.report
+                    .add(&inner, "writeOnly", "crate::Hidden<T>", "Debug is redacted");
+                self.hidden.push((owner.to_owned(), property.to_owned()));
+            }
             rewritten.insert(field, after);
         }
         Value::Object(rewritten)
@@ -445,7 +453,7 @@ impl Draft {
                 .into_iter()
                 .enumerate()
                 .map(|(index, variant)| {
-                    self.part(&format!("{owner}Variant{index}"), place, variant)
+                    self.part_of(&format!("{owner}Variant{index}"), place, variant)
                 })
                 .collect(),
         )

@@ -72,7 +72,7 @@ impl Draft {
             return Some(self.tagged(owner, place, schema, &list, property));
         }
         if list.len() == 1 {
-            let only = self.part(&format!("{owner}Only"), place, &list[0]);
+            let only = self.part_of(&format!("{owner}Only"), place, &list[0]);
             return Some(described(schema, json!({ "allOf": [only] })));
         }
         if apart(&self.document, &list) {

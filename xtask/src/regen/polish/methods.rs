@@ -18,14 +18,21 @@ pub(super) fn mend(function: &mut syn::ImplItemFn, method: &Method) -> Vec<Strin
         method,
         found: vec![false; method.wires.len()],
         statements: Vec::new(),
+        owned: Vec::new(),
         accept: method.accept.is_none(),
         content_type: method.content_type.is_none(),
         decoded: 0,
     };
     pass.visit_block_mut(&mut function.block);
+    let owned = std::mem::take(&mut pass.owned);
     for (index, (name, _)) in method.wires.iter().enumerate() {
         if !pass.found[index] {
             missing.push(format!("the argument {name}"));
+        }
+    }
+    for argument in owned {
+        if !by_value(&mut function.sig, &argument) {
+            missing.push(format!("the type of the argument {argument}"));
         }
     }
     if !pass.accept {
@@ -49,6 +56,8 @@ struct Pass<'a> {
     found: Vec<bool>,
     /// What is to be done to the request after it is built.
     statements: Vec<(syn::Ident, Value)>,
+    /// Arguments that are used up, since they hold streams.
+    owned: Vec<syn::Ident>,
     accept: bool,
     content_type: bool,
     decoded: usize,
@@ -88,8 +97,11 @@ impl VisitMut for Pass<'_> {
                         .position(|(own, wire)| *own == name && wire["as"] != "path")
                 {
                     self.found[index] = true;
-                    self.statements
-                        .push((argument, self.method.wires[index].1.clone()));
+                    let wire = self.method.wires[index].1.clone();
+                    if wire["as"] == "multipart" {
+                        self.owned.push(argument.clone());
+                    }
+                    self.statements.push((argument, wire));
                     *expression = (*call.receiver).clone();
                 }
             }
@@ -258,6 +270,42 @@ impl VisitMut for Reader {
     }
 }
 
+/// Makes of a borrowed argument one that is given away.
+fn by_value(signature: &mut syn::Signature, argument: &syn::Ident) -> bool {
+    for input in &mut signature.inputs {
+        let syn::FnArg::Typed(typed) = input else {
+            continue;
+        };
+        if *argument != typed.pat.to_token_stream().to_string() {
+            continue;
+        }
+        let borrowed = match &mut *typed.ty {
+            syn::Type::Path(path) => path
+                .path
+                .segments
+                .last_mut()
+                .and_then(|last| match &mut last.arguments {
+                    syn::PathArguments::AngleBracketed(inner) => inner.args.first_mut(),
+                    _ => None,
+                }),
+            syn::Type::Reference(reference) => {
+                let owned = (*reference.elem).clone();
+                *typed.ty = owned;
+                return true;
+            }
+            _ => None,
+        };
+        if let Some(syn::GenericArgument::Type(inner)) = borrowed
+            && let syn::Type::Reference(reference) = inner
+        {
+            let owned = (*reference.elem).clone();
+            *inner = owned;
+            return true;
+        }
+    }
+    false
+}
+
 /// The variable that holds the request, where the statement builds it.
 fn built(statement: &syn::Stmt) -> Option<syn::Ident> {
     let syn::Stmt::Local(local) = statement else {
@@ -337,6 +385,14 @@ fn write(request: &syn::Ident, argument: &syn::Ident, wire: &Value) -> Option<sy
                 quote!((#field, crate::wire::Style::#style))
             });
             syn::parse_quote!(crate::wire::form(&mut #request, &[#(#styles),*], &#argument)?;)
+        }
+        "multipart" => {
+            let form = if wire["required"] == true {
+                quote!(::std::option::Option::Some(#argument))
+            } else {
+                quote!(#argument)
+            };
+            syn::parse_quote!(crate::multipart::write(&self.client, &mut #request, #form)?;)
         }
         _ => return None,
     })

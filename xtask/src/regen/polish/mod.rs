@@ -2,13 +2,16 @@
 //!
 //! Each thing that was to be mended must be found, else the regen fails: a repair that matches nothing has gone stale.
 
+mod attributes;
 mod docs;
+mod forms;
 mod methods;
 mod types;
 
 use quote::quote;
 use syn::visit_mut::{self, VisitMut};
 
+use self::attributes::{rename, renamed};
 use super::normalise::{Field, Normalised, Presence};
 use super::problem::Problem;
 
@@ -31,6 +34,11 @@ pub(crate) fn polish(source: &str, normalised: &Normalised) -> Result<String, Ve
             .renames
             .iter()
             .map(|rename| (rename, false))
+            .collect(),
+        hidden: normalised
+            .hidden
+            .iter()
+            .map(|field| (field, false))
             .collect(),
         normalised,
         missing: Vec::new(),
@@ -63,6 +71,13 @@ pub(crate) fn polish(source: &str, normalised: &Normalised) -> Result<String, Ve
             "look at the schema: the generator named or merged it otherwise",
         ));
     }
+    for ((owner, property), _) in mender.hidden.iter().filter(|(_, found)| !found) {
+        problems.push(Problem::new(
+            format!("schema {owner}, property {property}"),
+            "the generated field that must not be seen was not found",
+            "look at the schema: the generator named or merged it otherwise",
+        ));
+    }
     problems.append(&mut mender.missing);
     let none = mender.methods == 0;
     for (found, what) in [
@@ -92,6 +107,7 @@ pub(crate) fn polish(source: &str, normalised: &Normalised) -> Result<String, Ve
 struct Mender<'a> {
     fields: Vec<(&'a Field, bool)>,
     renames: Vec<(&'a (String, String, String), bool)>,
+    hidden: Vec<(&'a (String, String), bool)>,
     normalised: &'a Normalised,
     missing: Vec<Problem>,
     methods: usize,
@@ -127,6 +143,12 @@ impl VisitMut for Mender<'_> {
             if schema == owner && *own == wire {
                 *found = rename(field, name);
                 wire.clone_from(name);
+            }
+        }
+        for ((schema, property), found) in &mut self.hidden {
+            if schema == owner && *property == wire {
+                hide(field);
+                *found = true;
             }
         }
         let deprecated = &self.normalised.deprecated_fields;
@@ -236,33 +258,6 @@ impl Mender<'_> {
     }
 }
 
-/// The name that serde gives the field.
-fn renamed(field: &syn::Field) -> Option<String> {
-    let mut name = None;
-    for attribute in field
-        .attrs
-        .iter()
-        .filter(|attribute| attribute.path().is_ident("serde"))
-    {
-        // An attribute of another form is none of ours; its parse error says nothing.
-        let _ = attribute.parse_nested_meta(|meta| {
-            if let Ok(value) = meta.value() {
-                let literal: syn::Expr = value.parse()?;
-                if meta.path.is_ident("rename")
-                    && let syn::Expr::Lit(syn::ExprLit {
-                        lit: syn::Lit::Str(text),
-                        ..
-                    }) = literal
-                {
-                    name = Some(text.value());
-                }
-            }
-            Ok(())
-        });
-    }
-    name
-}
-
 /// Rewrites type and attribute of one field; false where it has not the form that was expected.
 fn mend(field: &mut syn::Field, presence: Presence) -> bool {
     let rename = renamed(field).map(|name| quote!(rename = #name,));
@@ -287,6 +282,22 @@ fn mend(field: &mut syn::Field, presence: Presence) -> bool {
         .attrs
         .push(syn::parse_quote!(#[serde(#rename default, skip_serializing_if = #absent)]));
     true
+}
+
+/// Wraps what a field holds, inside of `Option` and `Maybe`, so that `Debug` shows nothing of it.
+fn hide(field: &mut syn::Field) {
+    let hidden = |inner: &syn::Type| quote!(crate::Hidden<#inner>);
+    let ty = &field.ty;
+    let wrapped = if let Some(inner) = option_of(ty) {
+        let inner = hidden(&inner);
+        quote!(::std::option::Option<#inner>)
+    } else if let Some(inner) = argument_of(ty, "Maybe") {
+        let inner = hidden(&inner);
+        quote!(crate::Maybe<#inner>)
+    } else {
+        hidden(ty)
+    };
+    field.ty = syn::parse_quote!(#wrapped);
 }
 
 fn option_of(ty: &syn::Type) -> Option<syn::Type> {
@@ -330,25 +341,4 @@ fn unbox(field: &mut syn::Field) {
             }
         }
     }
-}
-
-/// Gives a field its name on the wire, beside what serde is told of it already.
-fn rename(field: &mut syn::Field, wire: &str) -> bool {
-    let known = field
-        .attrs
-        .iter_mut()
-        .find(|attribute| attribute.path().is_ident("serde"));
-    match known {
-        Some(attribute) => {
-            let syn::Meta::List(list) = &mut attribute.meta else {
-                return false;
-            };
-            let others = list.tokens.clone();
-            list.tokens = quote!(rename = #wire, #others);
-        }
-        None => field
-            .attrs
-            .push(syn::parse_quote!(#[serde(rename = #wire)])),
-    }
-    true
 }

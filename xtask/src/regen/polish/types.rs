@@ -2,6 +2,8 @@
 
 use quote::{format_ident, quote};
 
+use super::forms;
+
 use crate::regen::normalise::{Normalised, Rule, Union};
 use crate::regen::problem::Problem;
 
@@ -17,7 +19,13 @@ pub(super) fn add(file: &mut syn::File, normalised: &Normalised) -> Result<(), V
             "the generator changed: mend the pass in xtask/src/regen/polish",
         )]);
     };
+    forms::add(items, &normalised.forms)?;
+    let deprecated = |name: &str| {
+        let is = normalised.deprecated_types.iter().any(|own| own == name);
+        is.then(|| quote!(#[deprecated]))
+    };
     for open in &normalised.open_enums {
+        let mark = deprecated(&open.name);
         let name = format_ident!("{}", open.name);
         let description = if open.description.is_empty() {
             format!(" An open vocabulary: {}.", open.name)
@@ -31,6 +39,7 @@ pub(super) fn add(file: &mut syn::File, normalised: &Normalised) -> Result<(), V
         items.push(syn::parse_quote! {
             crate::open_enum::open_enum! {
                 #[doc = #description]
+                #mark
                 #name { #(#variants,)* }
             }
         });
@@ -48,7 +57,19 @@ pub(super) fn add(file: &mut syn::File, normalised: &Normalised) -> Result<(), V
                 "report it with the schema",
             )]
         })?;
-        items.extend(added.items);
+        let mark = deprecated(&union.name);
+        items.extend(added.items.into_iter().map(|mut item| {
+            if let (
+                syn::Item::Struct(syn::ItemStruct { attrs, ident, .. })
+                | syn::Item::Enum(syn::ItemEnum { attrs, ident, .. }),
+                Some(mark),
+            ) = (&mut item, &mark)
+                && *ident == union.name
+            {
+                attrs.push(syn::parse_quote!(#mark));
+            }
+            item
+        }));
     }
     Ok(())
 }

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::WIRE;
 use super::operations::{is_json, kind};
+use super::{WIRE, forms};
 use crate::regen::document::{Document, entries, text};
 use crate::regen::problem::Problem;
 use crate::regen::report::Report;
@@ -129,18 +129,10 @@ pub(super) fn request(
                 ..problem
             }),
         }
-    } else if name("body") != "body" {
-        // A body of bytes has an argument of that name, and the path holds another.
-        problems.push(Problem::new(
-            &place,
-            "a path parameter is called body beside a body of bytes",
-            "call the parameter otherwise",
-        ));
     } else if plain == MULTIPART {
-        let fields = schema
-            .as_ref()
-            .and_then(|schema| document.resolve(schema).ok());
-        if fields.is_none_or(|schema| kind(document, schema) != Some("object")) {
+        let schema = schema.unwrap_or_default();
+        let resolved = document.resolve(&schema).cloned().unwrap_or_default();
+        if !matches!(kind(document, &resolved), None | Some("object")) || schema.is_null() {
             problems.push(Problem::new(
                 &place,
                 "a multipart form is made from an object",
@@ -148,8 +140,30 @@ pub(super) fn request(
             ));
             return;
         }
-        value["requestBody"] =
-            json!({ "required": true, "content": { MULTIPART: { "schema": schema } } });
+        match forms::fields(document, &resolved, media.get("encoding")) {
+            Ok(fields) => stand_in(
+                json!({ "as": "multipart", "required": required, "fields": fields }),
+                schema,
+                report,
+            ),
+            Err(why) => {
+                report.add(
+                    &place,
+                    "a multipart/form-data body",
+                    "bytes that the caller makes with Multipart",
+                    format!("how it is written is not certain: {why}"),
+                );
+                if name("body") != "body" {
+                    problems.push(body_is_taken(&place));
+                    return;
+                }
+                value["requestBody"] =
+                    json!({ "required": true, "content": { MULTIPART: { "schema": schema } } });
+            }
+        }
+    } else if name("body") != "body" {
+        // A body of bytes has an argument of that name, and the path holds another.
+        problems.push(body_is_taken(&place));
     } else if plain.starts_with("multipart/") {
         raw(operation, value, None, report);
     } else if plain == "text/plain"
@@ -163,6 +177,14 @@ pub(super) fn request(
         let several = content.len() > 1 || media_type.contains('*');
         raw(operation, value, (!several).then_some(media_type), report);
     }
+}
+
+fn body_is_taken(place: &str) -> Problem {
+    Problem::new(
+        place,
+        "a path parameter is called body beside a body of bytes",
+        "call the parameter otherwise",
+    )
 }
 
 /// A body of bytes: under its media type, or under the one that the caller names.

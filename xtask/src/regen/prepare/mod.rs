@@ -5,11 +5,14 @@
 
 mod bodies;
 pub(crate) mod down;
+pub(crate) mod forms;
 mod keys;
+mod knots;
 pub(crate) mod merge;
 mod names;
 mod operations;
 mod references;
+mod shape;
 
 use super::document::Document;
 use super::problem::Problem;
@@ -25,6 +28,10 @@ pub(crate) fn prepare(document: &mut Document, report: &mut Report) -> Result<()
     if !problems.is_empty() {
         return Err(problems);
     }
+    shape::hold(&mut document.root, report, &mut problems);
+    if !problems.is_empty() {
+        return Err(problems);
+    }
     down::to_3_0(&mut document.root, report, &mut problems);
     if !problems.is_empty() {
         return Err(problems);
@@ -37,6 +44,7 @@ pub(crate) fn prepare(document: &mut Document, report: &mut Report) -> Result<()
     if !problems.is_empty() {
         return Err(problems);
     }
+    knots::tie(document, report);
     merge::flatten(document, report, &mut problems);
     if !problems.is_empty() {
         return Err(problems);
@@ -54,12 +62,16 @@ pub(crate) fn compared(document: &mut Document) -> Result<(), Vec<Problem>> {
     let (mut report, mut problems) = (Report::default(), Vec::new());
     keys::check(&document.root, &mut report, &mut problems);
     if problems.is_empty() {
+        shape::hold(&mut document.root, &mut report, &mut problems);
+    }
+    if problems.is_empty() {
         down::to_3_0(&mut document.root, &mut report, &mut problems);
     }
     if problems.is_empty() {
         references::plain(document, &mut report, &mut problems);
     }
     if problems.is_empty() {
+        knots::tie(document, &mut report);
         merge::flatten(document, &mut report, &mut problems);
     }
     if problems.is_empty() {

@@ -63,7 +63,8 @@ pub(super) fn snake(word: &str) -> String {
     }
 }
 
-fn pascal(word: &str) -> String {
+/// The word as the generator names a type: the same again when it is asked twice.
+pub(super) fn pascal(word: &str) -> String {
     let name = snake(word).to_upper_camel_case();
     if name == "Self" {
         "SelfType".to_owned()

@@ -3,14 +3,14 @@
 use serde_json::{Value, json};
 
 /// What a random description is made with.
-pub(super) struct Dice {
+pub(crate) struct Dice {
     state: u64,
     /// Whether the description may hold what a description must not.
-    pub(super) careless: bool,
+    pub(crate) careless: bool,
 }
 
 impl Dice {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self {
             state: seed,
             careless: false,
@@ -26,26 +26,26 @@ impl Dice {
     }
 
     /// A number below `end`.
-    pub(super) fn below(&mut self, end: usize) -> usize {
+    pub(crate) fn below(&mut self, end: usize) -> usize {
         // The remainder is smaller than `end`, so it fits.
         usize::try_from(self.next() % (end.max(1) as u64)).unwrap_or_default()
     }
 
-    pub(super) fn in_ten(&mut self, chances: usize) -> bool {
+    pub(crate) fn in_ten(&mut self, chances: usize) -> bool {
         self.below(10) < chances
     }
 
     /// One in thirty where the description is careless: something that a document must not hold.
-    pub(super) fn slip(&mut self) -> bool {
+    pub(crate) fn slip(&mut self) -> bool {
         self.careless && self.below(30) == 0
     }
 
-    pub(super) fn pick<'a>(&mut self, words: &[&'a str]) -> &'a str {
+    pub(crate) fn pick<'a>(&mut self, words: &[&'a str]) -> &'a str {
         words[self.below(words.len())]
     }
 
     /// Up to `most` different words, in their order.
-    pub(super) fn some<'a>(&mut self, words: &[&'a str], most: usize) -> Vec<&'a str> {
+    pub(crate) fn some<'a>(&mut self, words: &[&'a str], most: usize) -> Vec<&'a str> {
         let wanted = self.below(most + 1);
         let mut left = words.to_vec();
         while left.len() > wanted {
@@ -56,7 +56,7 @@ impl Dice {
     }
 
     /// Changes a value somewhere inside a document to what does not belong there.
-    pub(super) fn spoil(&mut self, value: &mut Value) {
+    pub(crate) fn spoil(&mut self, value: &mut Value) {
         match value {
             Value::Object(object) if !object.is_empty() => {
                 let index = self.below(object.len());

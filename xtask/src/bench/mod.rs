@@ -1,5 +1,7 @@
 //! `cargo xtask bench NAME`: benchmarks that build a workspace of their own, and write what they measured into the docs.
 
+mod regen;
+
 use std::fs;
 use std::path::Path;
 
@@ -28,12 +30,25 @@ pub(crate) enum Bench {
     Auth,
     /// `conformance check` and schemathesis beside each other over the planted violations of the shelf
     Conformance,
+    /// Regen of our description and of a large one, beside the stock generator
+    Regen,
 }
 
 pub(crate) fn run(root: &Path, bench: Bench, write: bool) -> Result<String, String> {
     match bench {
         Bench::Auth => auth(root, write),
         Bench::Conformance => conformance(root, write),
+        Bench::Regen => {
+            let table = regen::table(root)?;
+            if write {
+                let page = format!(
+                    "# How long a regen takes\n\n{table}{}",
+                    measured(root, "regen")?
+                );
+                keep(root, regen::TABLE, &page)?;
+            }
+            Ok(table)
+        }
     }
 }
 
@@ -46,14 +61,8 @@ fn auth(root: &Path, write: bool) -> Result<String, String> {
     )
     .output(root)?;
     if write {
-        let date = Step::new("date", "date -u +%F", "").output(root)?;
-        let page = format!(
-            "{}\nMeasured on {} on 2 cores by `cargo xtask bench auth --write`.\n",
-            table,
-            date.trim()
-        );
-        fs::write(root.join(AUTH_TABLE), page)
-            .map_err(|error| format!("{AUTH_TABLE} cannot be written: {error}"))?;
+        let page = format!("{table}{}", measured(root, "auth")?);
+        keep(root, AUTH_TABLE, &page)?;
     }
     Ok(table)
 }
@@ -95,4 +104,18 @@ fn between_marks(page: &Path, text: &str) -> Result<(), String> {
     let (_, after) = rest.split_once(MARKS.1).ok_or_else(missing)?;
     let new = format!("{before}{}{}\n{}{after}", MARKS.0, text.trim_end(), MARKS.1);
     fs::write(page, new).map_err(|error| format!("{shown} cannot be written: {error}"))
+}
+
+/// When and how something was measured.
+fn measured(root: &Path, name: &str) -> Result<String, String> {
+    let date = Step::new("date", "date -u +%F", "").output(root)?;
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    Ok(format!(
+        "\nMeasured on {} on {cores} cores by `cargo xtask bench {name} --write`.\n",
+        date.trim()
+    ))
+}
+
+fn keep(root: &Path, path: &str, page: &str) -> Result<(), String> {
+    fs::write(root.join(path), page).map_err(|error| format!("{path} cannot be written: {error}"))
 }

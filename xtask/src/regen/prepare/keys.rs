@@ -80,12 +80,12 @@ struct Look<'a> {
 
 impl Look<'_> {
     fn item(&mut self, path: &str, item: &Value, report: &mut Report) {
-        let Some(members) = self.map(item, path) else {
-            return;
-        };
         if path.starts_with("x-") {
             return;
         }
+        let Some(members) = self.map(item, path) else {
+            return;
+        };
         for key in members.keys().filter(|key| !key.starts_with("x-")) {
             if METHODS.contains(&key.as_str()) || OF_ITEMS.contains(&key.as_str()) {
                 continue;

@@ -304,7 +304,7 @@ fn operations(document: &mut Document, report: &mut Report, problems: &mut Vec<P
     };
     let mut waiting: Vec<(String, &'static str, Option<String>)> = Vec::new();
     for (path, item) in paths.iter() {
-        if !path.starts_with('/') {
+        if !path.starts_with('/') && !path.starts_with("x-") {
             problems.push(Problem::new(
                 path,
                 "the path does not start with a slash",

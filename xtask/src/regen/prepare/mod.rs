@@ -24,11 +24,8 @@ pub(crate) const WIRE: &str = "x-wire";
 /// Rewrites the document in place.
 pub(crate) fn prepare(document: &mut Document, report: &mut Report) -> Result<(), Vec<Problem>> {
     let mut problems = Vec::new();
-    keys::check(&document.root, report, &mut problems);
-    if !problems.is_empty() {
-        return Err(problems);
-    }
     shape::hold(&mut document.root, report, &mut problems);
+    keys::check(&document.root, report, &mut problems);
     if !problems.is_empty() {
         return Err(problems);
     }
@@ -60,10 +57,8 @@ pub(crate) fn prepare(document: &mut Document, report: &mut Report) -> Result<()
 /// Makes of a document one whose meaning can be compared with another's: names and bodies stay as they are.
 pub(crate) fn compared(document: &mut Document) -> Result<(), Vec<Problem>> {
     let (mut report, mut problems) = (Report::default(), Vec::new());
+    shape::hold(&mut document.root, &mut report, &mut problems);
     keys::check(&document.root, &mut report, &mut problems);
-    if problems.is_empty() {
-        shape::hold(&mut document.root, &mut report, &mut problems);
-    }
     if problems.is_empty() {
         down::to_3_0(&mut document.root, &mut report, &mut problems);
     }

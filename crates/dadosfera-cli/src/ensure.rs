@@ -24,8 +24,9 @@ pub(crate) struct EnsureConnection {
     /// A .toml or .json file with name, plugin and config, as the API writes them
     file: PathBuf,
     /// Take a field of config from an environment variable, so that it stands in no file; repeat it for more
-    #[arg(long = "secret", value_name = "FIELD=VARIABLE", value_parser = field_and_variable)]
-    secrets: Vec<(String, String)>,
+    // Read by us and not by a parser of clap's, which repeats what it does not understand: it may be the secret itself.
+    #[arg(long = "secret", value_name = "FIELD=VARIABLE")]
+    secrets: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -107,14 +108,15 @@ pub(crate) async fn connection(
         None => Map::new(),
         Some(_) => return Err(document.wrong("config", "is no table")),
     };
-    for (field, variable) in &arguments.secrets {
+    for given in &arguments.secrets {
+        let (field, variable) = field_and_variable(given)?;
         let secret = std::env::var(variable).map_err(|_| {
             // What was given may be the secret itself.
             Failure::usage(format!(
                 "--secret {field}=…: no environment variable of this name is set; give the name of the one that holds the secret"
             ))
         })?;
-        config.insert(field.clone(), secret.into());
+        config.insert(field.to_owned(), secret.into());
     }
     let wanted = types::CreateConnectionRequest {
         name: document.needed("name")?,
@@ -167,11 +169,13 @@ fn told(output: Output, id: &str, done: &Done) -> Result<(), Failure> {
     })
 }
 
-fn field_and_variable(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((field, variable)) if !field.is_empty() && !variable.is_empty() => {
-            Ok((field.to_owned(), variable.to_owned()))
-        }
-        _ => Err("write it as FIELD=VARIABLE, such as password=SHOP_PASSWORD; the variable holds the secret".to_owned()),
-    }
+fn field_and_variable(text: &str) -> Result<(&str, &str), Failure> {
+    text.split_once('=')
+        .filter(|(field, variable)| !field.is_empty() && !variable.is_empty())
+        .ok_or_else(|| {
+            Failure::usage(
+                "--secret: write it as FIELD=VARIABLE, such as password=SHOP_PASSWORD; the variable holds the secret"
+                    .to_owned(),
+            )
+        })
 }

@@ -87,7 +87,7 @@ async fn a_connection_takes_its_secret_from_a_variable_and_shows_it_nowhere() {
     for option in ["password=canary", "canary"] {
         let (code, _, err) = said(&ensure(option).output().await.unwrap());
         assert_eq!(code, Some(2), "{err}");
-        assert!(option == "canary" || !err.contains("canary"), "{err}");
+        assert!(!err.contains("canary"), "{err}");
     }
     assert_eq!(emulator.count("create_connection"), 1);
 }

@@ -122,3 +122,38 @@ async fn try_mutant(mutant: &'static Mutant, contract: Arc<Contract>, settings: 
         requests: report.requests,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use dadosfera_emulator::Mutation;
+
+    use super::*;
+
+    const fn row(law: &'static str, by: &'static str) -> Mutant {
+        let mutation = Mutation::BearerAccepted;
+        Mutant { mutation, law, by }
+    }
+
+    static RIGHT: Mutant = row("auth.bare-token", "auth.bare-token");
+    static OF_ANOTHER: Mutant = row("auth.bare-token", "auth.token-life");
+    static UNNOTICED: Mutant = row("users.bulk", "users.bulk");
+
+    #[tokio::test]
+    async fn a_mutant_that_only_another_check_notices_is_not_killed() {
+        let contract = Arc::new(Contract::new(Document::parse(DESCRIPTION).unwrap()));
+        let settings = Settings {
+            seed: 0,
+            filter: None,
+            full: false,
+            jobs: 1,
+        };
+        for (mutant, outcome) in [
+            (&RIGHT, Outcome::Killed),
+            (&OF_ANOTHER, Outcome::KilledByAnother),
+            (&UNNOTICED, Outcome::Survived),
+        ] {
+            let row = try_mutant(mutant, Arc::clone(&contract), &settings).await;
+            assert_eq!(row.outcome, outcome, "{:?}", row.noticed_by);
+        }
+    }
+}

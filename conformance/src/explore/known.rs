@@ -10,6 +10,9 @@ use super::wire::Find;
 pub struct Expected {
     /// The rule.
     pub code: String,
+    /// Other rules that the same thing breaks, by what came before it.
+    #[serde(default)]
+    pub also: Vec<String>,
     /// The operation; any where nothing is said.
     pub operation: Option<String>,
     /// The operations; in place of one.
@@ -44,10 +47,10 @@ impl Expected {
     pub fn parse(text: &str) -> Result<Vec<Self>, KnownError> {
         let file: File = toml::from_str(text).map_err(|error| KnownError(error.to_string()))?;
         for entry in &file.expected {
-            if super::checks::check(&entry.code).is_none() {
+            let mut rules = entry.also.iter().chain([&entry.code]);
+            if let Some(wrong) = rules.find(|rule| super::checks::check(rule).is_none()) {
                 return Err(KnownError(format!(
-                    "there is no rule {:?}; `conformance checks` lists them",
-                    entry.code
+                    "there is no rule {wrong:?}; `conformance checks` lists them"
                 )));
             }
             if entry.reason.trim().is_empty() {
@@ -63,8 +66,8 @@ impl Expected {
     pub(crate) fn matches(&self, find: &Find) -> bool {
         let is =
             |wanted: &Option<String>, got: &str| wanted.as_ref().is_none_or(|wanted| wanted == got);
-        self.code == find.code
-            && is(&self.operation, &find.operation)
+        let rule = self.code == find.code || self.also.iter().any(|rule| rule == find.code);
+        rule && is(&self.operation, &find.operation)
             && (self.operations.is_empty() || self.operations.contains(&find.operation))
             && is(&self.place, &find.place)
             && (self.says.is_empty() || self.says.iter().any(|part| find.got.contains(part)))

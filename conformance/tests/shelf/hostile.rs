@@ -26,7 +26,7 @@ paths:
 type Manner = fn(usize, TcpStream);
 
 /// A host that answers in one manner, for as long as the test lives.
-fn host(manner: Manner) -> String {
+fn host(manner: impl Fn(usize, TcpStream) + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let base_url = format!("http://{}", listener.local_addr().unwrap());
     std::thread::spawn(move || {
@@ -110,51 +110,44 @@ pub(crate) fn nobody() -> Result<(), Failed> {
     ends(&format!("http://{free}"), Ending::Host, 5, "no answer").map(drop)
 }
 
-pub(crate) fn hangs() -> Result<(), Failed> {
-    // The connection is kept open and nothing is said.
-    let base_url = host(|_, stream| {
-        drop(std::thread::spawn(move || {
-            (std::thread::sleep(Duration::from_secs(20)), stream)
-        }))
-    });
-    ends(&base_url, Ending::Host, 5, "no answer").map(drop)
-}
-
-/// It answers at first, wrongly, and then resets: the finding is kept.
-pub(crate) fn resets() -> Result<(), Failed> {
-    let base_url = host(|count, stream| {
-        if count < 3 {
-            say(
-                stream,
-                "200 OK",
-                "application/json",
-                "{\"not\": \"a list\"}",
-            );
+/// It answers wrongly at first, then so: the finding is kept.
+fn keeps(then: Manner, ending: Ending, code: u8, word: &str) -> Result<(), Failed> {
+    const WRONG: usize = 3;
+    let base_url = host(move |count, stream| {
+        if count < WRONG {
+            let body = "{\"not\": \"a list\"}";
+            say(stream, "200 OK", "application/json", body);
         } else {
-            drop(stream);
+            then(count - WRONG, stream);
         }
     });
-    let exploration = ends(&base_url, Ending::Host, 5, "got no answer")?;
-    let kept = exploration
-        .found
-        .iter()
-        .any(|found| found.check.code == "answer.body-mismatch");
-    if kept {
+    let exploration = ends(&base_url, ending, code, word)?;
+    let mut found = exploration.found.iter();
+    if found.any(|found| found.check.code == "answer.body-mismatch") {
         Ok(())
     } else {
         Err("what was found so far is lost".into())
     }
 }
 
+pub(crate) fn hangs() -> Result<(), Failed> {
+    // The connection is kept open and nothing is said.
+    let silence: Manner = |_, stream| {
+        drop(std::thread::spawn(move || {
+            (std::thread::sleep(Duration::from_secs(20)), stream)
+        }));
+    };
+    ends(&host(silence), Ending::Host, 5, "no answer")?;
+    keeps(silence, Ending::Host, 5, "no answer")
+}
+
+pub(crate) fn resets() -> Result<(), Failed> {
+    keeps(|_, stream| drop(stream), Ending::Host, 5, "got no answer")
+}
+
 pub(crate) fn throttles() -> Result<(), Failed> {
-    let base_url = host(|count, stream| {
-        if count < 2 {
-            say(stream, "200 OK", "application/json", "[]");
-        } else {
-            say(stream, "429 Too Many Requests", "text/plain", "slow down");
-        }
-    });
-    ends(&base_url, Ending::Throttled, 7, "429").map(drop)
+    let storm: Manner = |_, stream| say(stream, "429 Too Many Requests", "text/plain", "slow down");
+    keeps(storm, Ending::Throttled, 7, "429")
 }
 
 pub(crate) fn refuses() -> Result<(), Failed> {

@@ -1,6 +1,6 @@
 //! Forms with files, for operations whose body is `multipart/form-data`: streamed, and of known length where the parts are.
 //!
-//! Where the description names the fields, the generated method takes a struct of them, and [`write`] makes the body of it.
+//! Where the description names the fields, the generated method takes a struct of them, and [`write()`] makes the body of it.
 //! Where it does not, the method takes bytes and two header parameters; [`Multipart`] makes all three from a [`Form`].
 
 #![expect(

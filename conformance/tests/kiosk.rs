@@ -4,11 +4,8 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
-use dadosfera_conformance::explore::{
-    Actors, Effort, Ending, Exploration, Limits, Settings, explore,
-};
+use dadosfera_conformance::explore::{Actors, Effort, Ending, Exploration, Settings, explore};
 
 const MENDED: &str = include_str!("../../xtask/kiosk/openapi.json");
 const AS_IT_CAME: &str = include_str!("../../xtask/kiosk/kiosk.json");
@@ -38,30 +35,16 @@ async fn run(document: &str, seed: u64) -> Exploration {
     BufReader::new(kiosk.0.stdout.take().unwrap())
         .read_line(&mut port)
         .unwrap();
-    let settings = Settings {
-        document: document.to_owned(),
-        base_url: format!("http://127.0.0.1:{}", port.trim()),
-        actors: Actors::parse(ACTORS, true).unwrap(),
-        effort: Effort {
-            seed,
-            examples: 4,
-            sequences: 8,
-            steps: 14,
-            oversize: 2 << 20,
-        },
-        limits: Limits {
-            requests: 20_000,
-            time: Duration::from_secs(120),
-            timeout: Duration::from_secs(10),
-            per_second: None,
-            writes: true,
-        },
-        shrink: 16,
-        only: None,
-        until: None,
-        expected: Vec::new(),
-        keeping: None,
+    let base_url = format!("http://127.0.0.1:{}", port.trim());
+    let actors = Actors::parse(ACTORS, true).unwrap();
+    let effort = Effort {
+        seed,
+        examples: 4,
+        sequences: 8,
+        steps: 14,
+        oversize: 2 << 20,
     };
+    let settings = Settings::alone(document, &base_url, actors, effort);
     let secrets = |name: &str| match name {
         "KIOSK_ADA_PASSWORD" => Some("ada-has-a-long-password".to_owned()),
         "KIOSK_BOB_PASSWORD" => Some("bob-has-a-long-password".to_owned()),

@@ -2,10 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod running;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
+use running::says;
 use serde_json::{Value, json};
 
 /// Two descriptions in short hand, and what is to be said of the change.
@@ -81,17 +83,10 @@ fn folder(name: &str) -> PathBuf {
 fn diff(folder: &Path, old: &Value, new: &Value, format: &str) -> String {
     std::fs::write(folder.join("old.json"), old.to_string()).unwrap();
     std::fs::write(folder.join("new.json"), new.to_string()).unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_xtask"))
-        .current_dir(folder)
-        .args(["diff", "old.json", "new.json", "--format", format])
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    String::from_utf8(output.stdout).unwrap()
+    says(
+        folder,
+        &["diff", "old.json", "new.json", "--format", format],
+    )
 }
 
 /// The changes as (rule, level), and the version asked for.

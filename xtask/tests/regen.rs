@@ -2,10 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod running;
+
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use running::says;
 use serde_json::json;
 
 /// The document with one operation, `read_thing`, and what a test plants at its places.
@@ -120,18 +123,9 @@ fn what_is_no_document_is_refused_by_name() {
 /// Runs `regen-document` on the folder's `small.yaml` and answers what it says in a form of `diff`.
 fn told(folder: &Path, text: &str, format: &str) -> String {
     std::fs::write(folder.join("small.yaml"), text).unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_xtask"))
-        .current_dir(folder)
-        .args(["regen-document", "--from", "small.yaml", "--out", "."])
-        .args(["--format", format])
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    String::from_utf8(output.stdout).unwrap()
+    let line = "regen-document --from small.yaml --out . --format";
+    let arguments: Vec<&str> = line.split(' ').chain([format]).collect();
+    says(folder, &arguments)
 }
 
 fn git(folder: &Path, arguments: &[&str]) {

@@ -45,6 +45,31 @@ pub struct Settings {
     pub keeping: Option<Keeping>,
 }
 
+impl Settings {
+    /// For a host that is ours alone: nothing is kept back, and two minutes and 20,000 requests are enough.
+    #[must_use]
+    pub fn alone(document: &str, base_url: &str, actors: Actors, effort: Effort) -> Self {
+        Self {
+            document: document.to_owned(),
+            base_url: base_url.to_owned(),
+            actors,
+            effort,
+            limits: Limits {
+                requests: 20_000,
+                time: Duration::from_secs(120),
+                timeout: Duration::from_secs(10),
+                per_second: None,
+                writes: true,
+            },
+            shrink: 16,
+            only: None,
+            until: None,
+            expected: Vec::new(),
+            keeping: None,
+        }
+    }
+}
+
 /// What came of an exploration. It holds no secret.
 #[derive(Debug)]
 pub struct Exploration {

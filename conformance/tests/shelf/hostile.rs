@@ -4,9 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
-use dadosfera_conformance::explore::{
-    Actors, Effort, Ending, Exploration, Limits, Settings, explore,
-};
+use dadosfera_conformance::explore::{Actors, Effort, Ending, Exploration, Settings, explore};
 use libtest_mimic::Failed;
 
 const THINGS: &str = "
@@ -49,30 +47,18 @@ fn say(mut stream: TcpStream, status: &str, media_type: &str, body: &str) {
 }
 
 fn settings(base_url: &str) -> Settings {
-    Settings {
-        document: THINGS.to_owned(),
-        base_url: base_url.to_owned(),
-        actors: Actors::parse("[[actor]]\nname = \"a\"\ntoken = \"${TOKEN}\"\n", true).unwrap(),
-        effort: Effort {
-            seed: 1,
-            examples: 1,
-            sequences: 1,
-            steps: 4,
-            oversize: 0,
-        },
-        limits: Limits {
-            requests: 1000,
-            time: Duration::from_secs(60),
-            timeout: Duration::from_millis(300),
-            per_second: None,
-            writes: true,
-        },
-        shrink: 4,
-        only: None,
-        until: None,
-        expected: Vec::new(),
-        keeping: None,
-    }
+    let actors = "[[actor]]\nname = \"a\"\ntoken = \"${TOKEN}\"\n";
+    let effort = Effort {
+        seed: 1,
+        examples: 1,
+        sequences: 1,
+        steps: 4,
+        oversize: 0,
+    };
+    let actors = Actors::parse(actors, true).unwrap();
+    let mut settings = Settings::alone(THINGS, base_url, actors, effort);
+    settings.limits.timeout = Duration::from_millis(300);
+    settings
 }
 
 fn environment(name: &str) -> Option<String> {

@@ -8,10 +8,9 @@ mod reports;
 mod server;
 
 use std::process::ExitCode;
-use std::time::Duration;
 
 use dadosfera_conformance::explore::{
-    Actors, Effort, Ending, Expected, Exploration, Limits, Settings, Verdict, explore,
+    Actors, Effort, Ending, Expected, Exploration, Settings, Verdict, explore,
 };
 use libtest_mimic::{Arguments, Failed, Trial};
 use serde::Deserialize;
@@ -128,30 +127,15 @@ fn main() -> ExitCode {
 
 /// As small as still finds everything: a run by hand tries more.
 fn settings(base_url: &str, seed: u64) -> Settings {
-    Settings {
-        document: DOCUMENT.to_owned(),
-        base_url: base_url.to_owned(),
-        actors: Actors::parse(ACTORS, true).unwrap(),
-        effort: Effort {
-            seed,
-            examples: 2,
-            sequences: 4,
-            steps: 14,
-            oversize: 2 << 20,
-        },
-        limits: Limits {
-            requests: 20_000,
-            time: Duration::from_secs(120),
-            timeout: Duration::from_secs(10),
-            per_second: None,
-            writes: true,
-        },
-        shrink: 16,
-        only: None,
-        until: None,
-        expected: Vec::new(),
-        keeping: None,
-    }
+    let actors = Actors::parse(ACTORS, true).unwrap();
+    let effort = Effort {
+        seed,
+        examples: 2,
+        sequences: 4,
+        steps: 14,
+        oversize: 2 << 20,
+    };
+    Settings::alone(DOCUMENT, base_url, actors, effort)
 }
 
 fn run(settings: &Settings) -> Exploration {

@@ -8,7 +8,7 @@ use dadosfera_emulator::{FaultEffect, Options};
 use futures::TryStreamExt as _;
 
 use crate::outloud::Fails as _;
-use crate::support::World;
+use crate::support::{World, asset};
 
 /// Everything that an asset can say, thrice.
 const THREE: &str = r##"
@@ -327,17 +327,11 @@ async fn two_of_one_name_are_told_apart_by_their_id_only() {
         .id
         .clone()
         .expect("there");
-    let twin = dadosfera::types::CreateDataAssetRequest {
-        display_name: "Orders".to_owned(),
-        data_asset_type: dadosfera::types::DataAssetType::Dataset,
-        description: None,
-        embed: None,
-        external_url: None,
-        location: None,
-        name: None,
-        tags: None,
-    };
-    client.catalog().create(&twin).await.expect("made");
+    client
+        .catalog()
+        .create(&asset("Orders"))
+        .await
+        .expect("made");
     let error = client.catalog().plan(&manifest(one)).await.fails("two");
     assert_eq!(error.kind(), ErrorKind::Conflict);
     assert!(

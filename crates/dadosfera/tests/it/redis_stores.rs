@@ -6,7 +6,6 @@ use std::time::Duration;
 use dadosfera::{
     Client, ErrorKind, Record, RedisStore, SessionObserver, StoreErrorKind, StoreGuard, TokenStore,
 };
-use dadosfera_emulator::Options;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::outloud::Fails as _;
@@ -33,13 +32,8 @@ struct Fleet {
 
 impl Fleet {
     async fn new() -> Self {
-        let options = Options {
-            rotate_refresh_tokens: true,
-            single_use_refresh_tokens: true,
-            ..Options::default()
-        };
         Self {
-            world: World::with(options).await,
+            world: World::rotating().await,
             redis: RedisServer::start(),
             events: Arc::default(),
         }

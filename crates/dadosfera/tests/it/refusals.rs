@@ -1,8 +1,8 @@
 //! What is refused before the network: one table of inputs, each with the field that is told and the operation.
 
 use dadosfera::types::{
-    ColumnType, CreateConnectionRequest, CreateDataAssetRequest, CreateTableRequest, DataAssetType,
-    LoadType, NewUser, TableColumn, UserGroup,
+    ColumnType, CreateConnectionRequest, CreateDataAssetRequest, CreateTableRequest, LoadType,
+    NewUser, TableColumn, UserGroup,
 };
 use dadosfera::{
     Client, DownloadOptions, Error, ErrorKind, NewFileJob, NewJdbcJob, NewMongoJob, NewPipeline,
@@ -10,7 +10,7 @@ use dadosfera::{
 };
 
 use crate::outloud::Fails as _;
-use crate::support::World;
+use crate::support::{World, asset};
 
 const CONNECTION: &str = "1763991009206_kvpd3364_postgresql-1.0.0";
 
@@ -31,19 +31,6 @@ fn table(name: &str, columns: &[(&str, &str)]) -> CreateTableRequest {
                 description: None,
             })
             .collect(),
-    }
-}
-
-fn asset(name: &str) -> CreateDataAssetRequest {
-    CreateDataAssetRequest {
-        display_name: name.to_owned(),
-        data_asset_type: DataAssetType::Dataset,
-        description: None,
-        embed: None,
-        external_url: None,
-        location: None,
-        name: None,
-        tags: None,
     }
 }
 

@@ -197,12 +197,7 @@ async fn a_401_that_no_token_mends_costs_one_refresh_and_is_told() {
 
 #[tokio::test]
 async fn rotated_refresh_tokens_that_work_once_are_each_used_once() {
-    let world = World::with(Options {
-        rotate_refresh_tokens: true,
-        single_use_refresh_tokens: true,
-        ..Options::default()
-    })
-    .await;
+    let world = World::rotating().await;
     let client = world.ana();
     all_succeed(&client, 1).await;
     for refreshes in 1..=5 {

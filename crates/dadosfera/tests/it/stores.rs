@@ -8,7 +8,7 @@ use dadosfera::{
     Client, ErrorKind, FileStore, MemoryStore, Record, SessionEvent, SessionObserver, SessionState,
     StoreErrorKind, TokenStore,
 };
-use dadosfera_emulator::{FaultEffect, Options};
+use dadosfera_emulator::FaultEffect;
 use tempfile::TempDir;
 
 use crate::outloud::Fails as _;
@@ -42,13 +42,8 @@ struct Kept {
 
 impl Kept {
     async fn new() -> Self {
-        let options = Options {
-            rotate_refresh_tokens: true,
-            single_use_refresh_tokens: true,
-            ..Options::default()
-        };
         Self {
-            world: World::with(options).await,
+            world: World::rotating().await,
             folder: tempfile::tempdir().expect("a folder"),
             events: Arc::default(),
         }

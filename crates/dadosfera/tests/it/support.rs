@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
+use dadosfera::types::{CreateDataAssetRequest, DataAssetType};
 use dadosfera::{
     Client, ClientBuilder, Clock, NewJdbcJob, NewPipeline, PipelineId, SessionEvent,
     SessionObserver, Sleep,
@@ -107,6 +108,16 @@ impl World {
             .expect("an emulator");
         let clock = TestClock::of(&emulator);
         Self { emulator, clock }
+    }
+
+    /// Whose API gives a new refresh token with each refresh, and takes each once.
+    pub(crate) async fn rotating() -> Self {
+        Self::with(Options {
+            rotate_refresh_tokens: true,
+            single_use_refresh_tokens: true,
+            ..Options::default()
+        })
+        .await
     }
 
     /// A builder for this emulator on its clock.
@@ -297,4 +308,18 @@ pub(crate) fn http(status: &str, headers: &str, body: &str) -> Vec<u8> {
 
 pub(crate) fn json(status: &str, body: &str) -> Vec<u8> {
     http(status, "content-type: application/json\r\n", body)
+}
+
+/// A dataset of which nothing is said but its name.
+pub(crate) fn asset(name: &str) -> CreateDataAssetRequest {
+    CreateDataAssetRequest {
+        display_name: name.to_owned(),
+        data_asset_type: DataAssetType::Dataset,
+        description: None,
+        embed: None,
+        external_url: None,
+        location: None,
+        name: None,
+        tags: None,
+    }
 }

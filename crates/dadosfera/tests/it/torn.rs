@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dadosfera::{Client, ErrorKind, FileStore};
-use dadosfera_emulator::{FaultEffect, Options};
+use dadosfera_emulator::FaultEffect;
 
 use crate::outloud::Fails as _;
 use crate::stores::lists;
@@ -47,15 +47,6 @@ fn tears() -> [Tear; 7] {
     ]
 }
 
-async fn rotating() -> World {
-    World::with(Options {
-        rotate_refresh_tokens: true,
-        single_use_refresh_tokens: true,
-        ..Options::default()
-    })
-    .await
-}
-
 fn asked(world: &World) -> (usize, usize) {
     (world.count("sign_in"), world.count("refresh_access_token"))
 }
@@ -76,7 +67,7 @@ async fn call(client: &Client, kind: Option<ErrorKind>, what: &str) {
 #[tokio::test]
 async fn a_sign_in_that_tears_is_told_and_the_next_call_signs_in() {
     for tear in tears() {
-        let (world, what) = (rotating().await, format!("{:?}", tear.effect));
+        let (world, what) = (World::rotating().await, format!("{:?}", tear.effect));
         let client = world.ana();
         world.fail("sign_in", 1, tear.effect);
         call(&client, tear.sign_in, &what).await;
@@ -98,7 +89,7 @@ async fn a_sign_in_that_tears_is_told_and_the_next_call_signs_in() {
 #[tokio::test]
 async fn a_refresh_that_tears_is_told_where_the_token_is_over_and_the_next_call_mends_it() {
     for tear in tears() {
-        let (world, what) = (rotating().await, format!("{:?}", tear.effect));
+        let (world, what) = (World::rotating().await, format!("{:?}", tear.effect));
         let client = world.ana();
         lists(&client).await;
         world.advance(31);
@@ -127,7 +118,7 @@ async fn a_token_that_may_be_used_up_is_not_presented_by_others_who_share_the_st
     ];
     let torn = tears().into_iter().filter(|tear| tear.refresh.is_some());
     for effect in torn.map(|tear| tear.effect).chain(gateway) {
-        let (world, what) = (rotating().await, format!("{effect:?}"));
+        let (world, what) = (World::rotating().await, format!("{effect:?}"));
         let folder = tempfile::tempdir().expect("a folder");
         let client = || {
             let store = FileStore::new(folder.path().join("state").join("session.json"));
@@ -156,7 +147,7 @@ async fn a_token_that_may_be_used_up_is_not_presented_by_others_who_share_the_st
 #[tokio::test]
 async fn a_refresh_that_tears_is_not_seen_while_the_token_lives() {
     for tear in tears() {
-        let (world, what) = (rotating().await, format!("{:?}", tear.effect));
+        let (world, what) = (World::rotating().await, format!("{:?}", tear.effect));
         let client = world.ana();
         lists(&client).await;
         world.advance(25);

@@ -3,27 +3,14 @@
 use std::time::Duration;
 
 use dadosfera::manifest::{ApplyOptions, Manifest};
-use dadosfera::types::{CreateDataAssetRequest, DataAssetType, DocsAssetType, RunStatus};
+use dadosfera::types::{DocsAssetType, RunStatus};
 use dadosfera::{
     CatalogQuery, ConnectionQuery, Done, ErrorKind, NewFileJob, NewPipeline, Upload, WaitOptions,
 };
 use dadosfera_emulator::{FaultEffect, Options};
 
 use crate::outloud::Fails as _;
-use crate::support::{ANA, MFA, Raw, TOTP_SECRET, VERA, World, json, new_pipeline};
-
-fn asset(name: &str) -> CreateDataAssetRequest {
-    CreateDataAssetRequest {
-        display_name: name.to_owned(),
-        data_asset_type: DataAssetType::Dataset,
-        description: None,
-        embed: None,
-        external_url: None,
-        location: None,
-        name: None,
-        tags: None,
-    }
-}
+use crate::support::{ANA, MFA, Raw, TOTP_SECRET, VERA, World, asset, json, new_pipeline};
 
 #[tokio::test]
 async fn wish_1_nobody_has_to_know_how_a_token_is_asked_for_and_sent() {
